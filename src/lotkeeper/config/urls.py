@@ -1,0 +1,7 @@
+"""The front door: which address leads to which slice."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,70 @@
+"""The model base that keeps every row with its tenant.
+
+Models stay ordinary Django; what they add is what keeps a later move to Citus possible: every key of a tenant table
+starts with its tenant, and a reference across tenants cannot exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
+
+from lotkeeper.core.tenancy import current_tenant_id
+
+
+class TenantManager(models.Manager[Any]):
+    """Rows of the tenant in scope, named as a constant in the statement (one shard, one index prefix)."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(tenant_id=current_tenant_id())
+
+
+class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # the stubs' generics do not pass through a subclass
+    """A relation inside one tenant.
+
+    An ordinary ForeignKey to the eye. Its database constraint is ``(tenant_id, x_id) -> (tenant_id, id)`` (written by
+    ``core.postgres.schema``), and its joins carry the tenant too.
+    """
+
+    names_tenant = True
+
+    def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
+        if alias is None or related_alias is None:
+            return None
+        remote = self.remote_field.model._meta.get_field("tenant")
+        local = self.model._meta.get_field("tenant")
+        return Exact(Col(alias, remote), Col(related_alias, local))
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one tenant, with the unique ``(tenant, id)`` that composite references point at."""
+
+    tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    #: What the application's role may do with the table, and what the posting functions' role may. Granted after
+    #: every migration by ``core.postgres.security``; the ledger's tables narrow the first and name the second.
+    app_rights: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
+    poster_rights: ClassVar[str] = "SELECT"
+
+    objects: ClassVar[Any] = TenantManager()
+    #: For migrations and the few look-ups that are meant to cross tenants; row-level security still applies.
+    unscoped: ClassVar[Any] = models.Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unscoped"
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "id"], name="%(app_label)s_%(class)s_tenant_id"),
+        )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row in the tenant in scope."""
+        if self.tenant_id is None:  # type: ignore[has-type]
+            self.tenant_id = current_tenant_id()
+        super().save(*args, **kwargs)
+
+    def _do_update(self, base_qs: models.QuerySet[Any], *args: Any) -> Any:
+        return super()._do_update(base_qs.filter(tenant_id=self.tenant_id), *args)  # type: ignore[misc]

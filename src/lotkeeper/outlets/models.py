@@ -1,0 +1,25 @@
+"""Outlets: the places that hold stock."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from lotkeeper.core.models import TenantModel
+
+
+class Outlet(TenantModel):
+    """A shop, counter or store room. Its time zone decides what "today" means for expiry."""
+
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=63, default="UTC", help_text="IANA name, such as Africa/Nairobi")
+    address = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "name"], name="outlet_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
