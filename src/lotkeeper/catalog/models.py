@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import LPad
 
 from lotkeeper.accounts.models import IssuePolicy
 from lotkeeper.core.models import TenantForeignKey, TenantModel
@@ -58,7 +59,10 @@ class Product(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta(TenantModel.Meta):
-        indexes = (models.Index(fields=["tenant", "category"], name="product_category"),)
+        indexes = (
+            models.Index(fields=["tenant", "category"], name="product_category"),
+            models.Index(fields=["tenant", "name"], name="product_name"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -79,6 +83,8 @@ class ItemVariation(TenantModel):
     wholesale_price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)])
     reorder_point = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True, validators=[MinValueValidator(0)])
     is_active = models.BooleanField(default=True)
+    # A till that keeps a copy asks for what changed since; a new barcode or pack counts as a change.
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta(TenantModel.Meta):
         constraints = (
@@ -116,11 +122,20 @@ class Barcode(TenantModel):
     variation = TenantForeignKey(ItemVariation, on_delete=models.PROTECT, related_name="barcodes")
     pack = TenantForeignKey(Pack, on_delete=models.PROTECT, null=True, blank=True, related_name="barcodes")
     code = models.CharField(max_length=64)
+    # One article's product number has forms of 12, 13 and 14 digits: padded to 14 they are one code, and one holder.
+    lookup_code = models.GeneratedField(
+        expression=models.Case(
+            models.When(code__regex=r"^([0-9]{8}|[0-9]{12,14})$", then=LPad("code", 14, models.Value("0"))),
+            default="code",
+        ),
+        output_field=models.CharField(max_length=64),
+        db_persist=True,
+    )
 
     class Meta(TenantModel.Meta):
         constraints = (
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "code"], name="barcode_code"),
+            models.UniqueConstraint(fields=["tenant", "lookup_code"], name="barcode_lookup_code"),
         )
         indexes = (models.Index(fields=["tenant", "variation"], name="barcode_variation"),)
 
