@@ -64,6 +64,9 @@ class Operation(TenantModel):
 class StockItem(models.Model):
     """A variation at an outlet: the mutex every writer of its stock takes first, and how much of it is promised."""
 
+    app_rights: ClassVar[str] = "SELECT"
+    poster_rights: ClassVar[str] = "SELECT, INSERT, UPDATE (reserved)"
+
     pk = models.CompositePrimaryKey("tenant_id", "outlet_id", "variation_id")
     tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
     outlet = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -142,6 +145,9 @@ class Batch(TenantModel):
 class StockMovement(models.Model):
     """One line of the ledger: signed, numbered without gaps per batch, chained to the line before. Never changed."""
 
+    app_rights: ClassVar[str] = "SELECT"
+    poster_rights: ClassVar[str] = "SELECT, INSERT"
+
     pk = models.CompositePrimaryKey("tenant_id", "batch_id", "version")
     tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     batch = TenantForeignKey(Batch, on_delete=models.PROTECT, related_name="movements", db_index=False, db_constraint=False)
@@ -164,9 +170,6 @@ class StockMovement(models.Model):
     recorded_at = models.DateTimeField()
     prev_hash = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
-
-    app_rights: ClassVar[str] = "SELECT"
-    poster_rights: ClassVar[str] = "SELECT, INSERT"
 
     class Meta:
         db_table = "stock_movement"

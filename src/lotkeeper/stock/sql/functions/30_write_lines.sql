@@ -1,0 +1,42 @@
+-- Writes many ledger lines and their balances in two statements. The caller holds the stock items of every batch named
+-- and has decided that each line may post; this numbers the lines of each batch, carries the balance and the chain of
+-- hashes along them, and moves the heads. Lines of one batch post in the order given.
+CREATE OR REPLACE FUNCTION lk.write_lines(
+  p_tenant bigint, p_now timestamptz, p_operations bigint[], p_lines integer[], p_batches bigint[],
+  p_quantities numeric[], p_kinds text[], p_amendments text[]
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
+BEGIN
+  INSERT INTO stock_movement (tenant_id, batch_id, version, prev_version, outlet_id, variation_id, operation_id,
+      operation_digest, line, movement_type, quantity, balance_before, balance_after, unit_cost, amendment, occurred_at,
+      recorded_at, prev_hash)
+    SELECT p_tenant, c.batch_id, c.version, nullif(c.version - 1, 0), c.outlet_id, c.variation_id, c.operation_id,
+        c.digest, c.line, c.kind, c.quantity, c.balance_after - c.quantity, c.balance_after, c.unit_cost, c.amendment,
+        c.occurred_at, p_now,
+        coalesce(lag(c.hash) OVER (PARTITION BY c.batch_id ORDER BY c.version), c.start_hash)
+      FROM (
+        SELECT n.*, lk.chain(n.start_hash, lk.line_content(p_tenant, n.batch_id, n.version, n.digest, n.line, n.kind,
+            n.quantity, n.balance_after, n.unit_cost, n.amendment, n.occurred_at, p_now))
+            OVER (PARTITION BY n.batch_id ORDER BY n.version ROWS UNBOUNDED PRECEDING) AS hash
+          FROM (
+            SELECT u.batch_id, u.operation_id, u.line, u.quantity, u.kind, u.amendment, b.outlet_id, b.variation_id,
+                b.unit_cost, coalesce(b.head_hash, b.genesis_hash) AS start_hash, o.digest, o.occurred_at,
+                b.version + (row_number() OVER w)::integer AS version,
+                b.quantity + sum(u.quantity) OVER w AS balance_after
+              FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments)
+                  WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, position)
+                JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
+                JOIN stock_operation o ON o.tenant_id = p_tenant AND o.id = u.operation_id
+              WINDOW w AS (PARTITION BY u.batch_id ORDER BY u.position ROWS UNBOUNDED PRECEDING)
+          ) n
+      ) c;
+  UPDATE stock_batch b
+    SET quantity = m.balance_after, version = m.version, head_hash = m.hash
+    FROM (
+      SELECT b2.id, b2.version + count(*)::integer AS version
+        FROM unnest(p_batches) AS u (batch_id) JOIN stock_batch b2 ON b2.tenant_id = p_tenant AND b2.id = u.batch_id
+        GROUP BY b2.id, b2.version
+    ) h
+      JOIN stock_movement m ON m.tenant_id = p_tenant AND m.batch_id = h.id AND m.version = h.version
+    WHERE b.tenant_id = p_tenant AND b.id = h.id;
+END $$;

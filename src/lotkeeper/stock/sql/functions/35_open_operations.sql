@@ -1,0 +1,69 @@
+-- Inserts the operations of one call in order of reference and tells which are new. A reference that stands already is
+-- left out (NULL): its operation is a retry, or a mistake, and posts nothing. A twin in flight is waited for.
+CREATE OR REPLACE FUNCTION lk.open_operations(
+  p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_kind text, p_references text[],
+  p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[], p_reverses bigint[]
+) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  v_now timestamptz := lk.clock();
+  v_ids bigint[];
+  v_new bigint[];
+BEGIN
+  v_ids := array(SELECT nextval('stock_operation_id_seq') FROM generate_subscripts(p_fingerprints, 1));
+  WITH opened AS (
+    INSERT INTO stock_operation (tenant_id, id, kind, reference_id, fingerprint, user_id, token_id, channel, reason,
+        note, reverses_id, occurred_at, recorded_at)
+      SELECT p_tenant, u.id, p_kind, u.reference_id, u.fingerprint, p_user, p_token, p_channel, u.reason, u.note,
+          u.reverses, coalesce(u.occurred_at, v_now), v_now
+        FROM unnest(v_ids, p_references, p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_reverses)
+          AS u (id, reference_id, fingerprint, reason, note, occurred_at, reverses)
+        ORDER BY u.reference_id, u.id
+      ON CONFLICT (tenant_id, reference_id) DO NOTHING
+      RETURNING id
+  )
+  SELECT array_agg(CASE WHEN o.id IS NULL THEN NULL ELSE u.id END ORDER BY u.position) INTO v_new
+    FROM unnest(v_ids) WITH ORDINALITY AS u (id, position) LEFT JOIN opened o ON o.id = u.id;
+  RETURN v_new;
+END $$;
+
+-- Closes the operations of one call: those that posted get their answer and line count, those refused are taken back,
+-- so that the same reference may succeed later. One row comes back for each operation, in the order given.
+CREATE OR REPLACE FUNCTION lk.close_operations(
+  p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[]
+) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+  DELETE FROM stock_operation o
+    USING unnest(p_operations, p_refusals) AS u (id, refusal)
+    WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL;
+  UPDATE stock_operation o SET response = a.response, line_count = a.line_count
+    FROM (
+      SELECT u.id, count(m.batch_id) AS line_count, jsonb_build_object('operation_id', u.id, 'movements',
+          coalesce(jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id, 'batch_id', m.batch_id,
+            'batch', b.batch_number, 'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
+            'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.batch_id, m.version)
+            FILTER (WHERE m.batch_id IS NOT NULL), '[]')) AS response
+        FROM unnest(p_operations, p_refusals) AS u (id, refusal)
+          LEFT JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = u.id
+          LEFT JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
+        WHERE u.id IS NOT NULL AND u.refusal IS NULL
+        GROUP BY u.id
+    ) a
+    WHERE o.tenant_id = p_tenant AND o.id = a.id;
+  RETURN QUERY
+    SELECT CASE
+          WHEN u.refusal IS NOT NULL THEN 'refused'
+          WHEN u.id IS NOT NULL THEN 'posted'
+          WHEN first.fingerprint = u.fingerprint THEN 'replayed'
+          ELSE 'mismatch' END,
+        coalesce(u.id, first.id),
+        CASE WHEN u.refusal IS NOT NULL THEN u.refusal ELSE coalesce(own.response, first.response) END
+      FROM unnest(p_operations, p_references, p_fingerprints, p_refusals)
+          WITH ORDINALITY AS u (id, reference_id, fingerprint, refusal, position)
+        LEFT JOIN stock_operation own ON own.tenant_id = p_tenant AND own.id = u.id
+        LEFT JOIN stock_operation first ON u.id IS NULL AND first.tenant_id = p_tenant
+          AND first.reference_id = u.reference_id
+      ORDER BY u.position;
+END $$;
