@@ -1,0 +1,130 @@
+"""Who is asking, and who works here. Reads only."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+
+from lotkeeper.accounts.models import ApiToken, Membership, Tenant, User
+from lotkeeper.accounts.policies import Actor, Channel, Permission, Role, Scope
+from lotkeeper.accounts.tokens import digest_of, parse_token
+from lotkeeper.core.errors import NotFound
+
+# One statement: it runs before every call of every till. The tenant is named at each level (one shard, one prefix).
+_TOKEN_SQL = """
+SELECT t.id, t.digest, t.scopes, t.user_id,
+       ARRAY(SELECT m.outlet_id FROM accounts_membership m
+             WHERE m.tenant_id = %(tenant)s AND m.user_id = t.user_id ORDER BY m.id),
+       ARRAY(SELECT m.role::text FROM accounts_membership m
+             WHERE m.tenant_id = %(tenant)s AND m.user_id = t.user_id ORDER BY m.id)
+FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
+WHERE t.tenant_id = %(tenant)s AND t.prefix = %(prefix)s
+  AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+  AND u.is_active AND u.tenant_id = %(tenant)s
+"""
+
+
+def actor_for_token(token: str, channel: Channel = Channel.API) -> Actor | None:
+    """Who a token speaks for, or None if it is malformed, unknown, expired, revoked, or its person is deactivated.
+
+    To be called inside a transaction of the token's tenant (``parse_token`` tells which).
+    """
+    parts = parse_token(token)
+    if parts is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_TOKEN_SQL, {"tenant": parts.tenant_id, "prefix": parts.prefix})
+        row = cursor.fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[1]), digest_of(token)):
+        return None
+    token_id, _, scopes, user_id, outlet_ids, roles = row
+    return Actor(
+        tenant_id=parts.tenant_id,
+        user_id=user_id,
+        channel=channel,
+        roles=_roles(zip(outlet_ids, roles, strict=True)),
+        token_id=token_id,
+        scopes=frozenset(Scope(scope) for scope in scopes),
+    )
+
+
+def actor_for_user(user: User, channel: Channel) -> Actor | None:
+    """Who a logged-in person is at their business; None if they are deactivated or belong to none.
+
+    To be called inside a transaction of the person's tenant.
+    """
+    if not user.is_active or user.tenant_id is None:
+        return None
+    held = Membership.objects.filter(user_id=user.pk).order_by("id").values_list("outlet_id", "role")
+    return Actor(tenant_id=user.tenant_id, user_id=user.pk, channel=channel, roles=_roles(held))
+
+
+def _roles(held: Iterable[tuple[int | None, str]]) -> Mapping[int | None, Role]:
+    return {outlet_id: Role(role) for outlet_id, role in held}
+
+
+def tenant_of(actor: Actor) -> Tenant:
+    """The actor's business."""
+    return Tenant.objects.get(pk=actor.tenant_id)
+
+
+def users_of(actor: Actor) -> QuerySet[User]:
+    """The people of the actor's business, with their roles.
+
+    Raises:
+        PermissionRefused: unless the actor manages users.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    memberships = Prefetch("memberships", queryset=Membership.objects.order_by("id"))
+    # People are a global table, without row-level security: the tenant must be named here.
+    return User.objects.filter(tenant_id=actor.tenant_id).prefetch_related(memberships)
+
+
+def user_for(actor: Actor, user_id: int) -> User:
+    """One person of the actor's business.
+
+    Raises:
+        PermissionRefused: unless the actor manages users.
+        NotFound: if there is none by that id here.
+    """
+    user = users_of(actor).filter(pk=user_id).first()
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+def memberships_of(actor: Actor, user_id: int) -> QuerySet[Any]:
+    """The roles of one person of the actor's business.
+
+    Raises:
+        PermissionRefused: unless the actor manages users.
+        NotFound: if there is no such person here.
+    """
+    return Membership.objects.filter(user_id=user_for(actor, user_id).pk)  # type: ignore[no-any-return]  # TenantManager
+
+
+def tokens_of(actor: Actor) -> QuerySet[Any]:
+    """The API tokens of the actor's business, without their secrets.
+
+    Raises:
+        PermissionRefused: unless the actor manages users.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    return ApiToken.objects.all()  # type: ignore[no-any-return]  # TenantManager
+
+
+def token_for(actor: Actor, token_id: int) -> ApiToken:
+    """One API token of the actor's business.
+
+    Raises:
+        PermissionRefused: unless the actor manages users.
+        NotFound: if there is none by that id here.
+    """
+    token: ApiToken | None = tokens_of(actor).filter(pk=token_id).first()
+    if token is None:
+        raise NotFound("token")
+    return token
