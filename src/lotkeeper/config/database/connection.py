@@ -53,4 +53,6 @@ def connection_settings() -> dict[str, Any]:
         "OPTIONS": parameters,
         # A connection for each thread of the server, kept: connecting anew costs more than a sale.
         "CONN_MAX_AGE": None,
+        # An ordinary view is one transaction in its tenant; the hot ones open their own.
+        "ATOMIC_REQUESTS": True,
     }

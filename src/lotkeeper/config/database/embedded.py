@@ -8,7 +8,6 @@ connects as a role that has no more (``roles.py``).
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import os
@@ -26,6 +25,7 @@ from lotkeeper.config.database.ballast import keep_ballast
 from lotkeeper.config.database.binaries import find_binaries, major_version
 from lotkeeper.config.database.location import reachable_binaries, server_account
 from lotkeeper.config.database.server_settings import DURABLE, server_settings
+from lotkeeper.config.processes import end_with_parent
 
 SOCKET_PORT = 5432
 # A socket's whole path may have some 107 bytes; its name takes 15 of them.
@@ -37,7 +37,6 @@ READY_SECONDS = 300
 STOP_SECONDS = 30
 LARGEST_LOG_BYTES = 10 * 1024 * 1024
 BUILTIN_LOCALE_MAJOR = 17
-PR_SET_PDEATHSIG = 1
 
 
 class ServerDidNotStart(RuntimeError):
@@ -237,9 +236,6 @@ def _exists(pid: int) -> bool:
     return True
 
 
-_libc = ctypes.CDLL(None)
-
-
 def _stop_with_parent() -> None:
     # Runs in the child after it has changed its account, which would have cleared the wish.
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    end_with_parent(signal.SIGINT)

@@ -1,0 +1,16 @@
+"""Processes that end with the one that started them, even when that one is killed. Linux can; others go without."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def end_with_parent(request: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal when its parent dies."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, request)
