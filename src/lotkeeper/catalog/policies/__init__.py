@@ -1,12 +1,13 @@
 """The rules of the catalogue as pure functions: codes on boxes, dates on boxes, packs. No Django, no database."""
 
-from lotkeeper.catalog.policies.codes import Scan, ScanKind, lookup_code, parse_scan
+from lotkeeper.catalog.policies.codes import MAX_SCAN_LENGTH, Scan, ScanKind, lookup_code, parse_scan
 from lotkeeper.catalog.policies.expiry import ExpiryWarning, expiry_warnings, month_or_date
 from lotkeeper.catalog.policies.packs import convert_to_base_units
 from lotkeeper.catalog.policies.tree import MAX_CATEGORY_DEPTH, depth_of, height_of, is_within
 
 __all__ = [
     "MAX_CATEGORY_DEPTH",
+    "MAX_SCAN_LENGTH",
     "ExpiryWarning",
     "Scan",
     "ScanKind",

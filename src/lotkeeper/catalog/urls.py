@@ -1,0 +1,49 @@
+"""Addresses of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+
+from lotkeeper.catalog import pages
+from lotkeeper.catalog.api.categories import CategoryEndpoint
+from lotkeeper.catalog.api.lookup import LookupEndpoint
+from lotkeeper.catalog.api.products import ProductEndpoint, ProductImageEndpoint
+from lotkeeper.catalog.api.variations import (
+    BarcodeEndpoint,
+    PackEndpoint,
+    VariationBarcodeEndpoint,
+    VariationEndpoint,
+    VariationPackEndpoint,
+)
+
+_LIST: dict[str, Any] = {"get": "list", "post": "create"}
+_ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+_FIXED: dict[str, Any] = {"get": "retrieve", "delete": "destroy"}
+_API = "api/v1/"
+
+urlpatterns = [
+    path(f"{_API}categories/", CategoryEndpoint.as_view(_LIST), name="categories"),
+    path(f"{_API}categories/<id:category_id>/", CategoryEndpoint.as_view(_ONE), name="category"),
+    path(f"{_API}products/", ProductEndpoint.as_view(_LIST), name="products"),
+    path(f"{_API}products/<id:product_id>/", ProductEndpoint.as_view(_ONE), name="product"),
+    path(
+        f"{_API}products/<id:product_id>/image/",
+        ProductImageEndpoint.as_view({"put": "update", "delete": "destroy"}),
+        name="product-image",
+    ),
+    path(f"{_API}variations/", VariationEndpoint.as_view(_LIST), name="variations"),
+    path(f"{_API}variations/<id:variation_id>/", VariationEndpoint.as_view(_ONE), name="variation"),
+    path(
+        f"{_API}variations/<id:variation_id>/barcodes/",
+        VariationBarcodeEndpoint.as_view(_LIST),
+        name="variation-barcodes",
+    ),
+    path(f"{_API}variations/<id:variation_id>/packs/", VariationPackEndpoint.as_view(_LIST), name="variation-packs"),
+    path(f"{_API}packs/<id:pack_id>/", PackEndpoint.as_view(_FIXED), name="pack"),
+    path(f"{_API}barcodes/", BarcodeEndpoint.as_view({"get": "list"}), name="barcodes"),
+    path(f"{_API}barcodes/<id:barcode_id>/", BarcodeEndpoint.as_view(_FIXED), name="barcode"),
+    path(f"{_API}lookup/", LookupEndpoint.as_view({"get": "look_up"}), name="lookup"),
+    path("media/products/<id:tenant_id>/<slug:name>.webp", pages.product_image, name="product-picture"),
+]
