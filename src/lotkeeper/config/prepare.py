@@ -26,7 +26,8 @@ def prepare() -> None:
     schema = schema_digest()
     noted_schema = home / "schema-digest"
     if _noted(noted_schema) != schema or _pending_migrations():
-        call_command("migrate", interactive=False, verbosity=1)
+        print("Bringing the database up to this version.", flush=True)  # noqa: T201  # it takes some seconds
+        call_command("migrate", interactive=False, verbosity=0)
         noted_schema.write_text(schema)
     static = _static_digest()
     noted_static = home / "static-digest"

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lotkeeper.web.urls")),
     path("", include("lotkeeper.accounts.urls")),
     path("", include("lotkeeper.outlets.urls")),
+    path("", include("lotkeeper.catalog.urls")),
 ]
 
 handler400 = "lotkeeper.web.pages.bad_request"

@@ -58,6 +58,7 @@ class EmbeddedServer:
     directory: Path
     durability: Mapping[str, str] = field(default_factory=lambda: DURABLE)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _with_parent: bool = field(default=False, init=False, repr=False)
 
     @property
     def data(self) -> Path:
@@ -78,6 +79,10 @@ class EmbeddedServer:
         pid = self._noted_pid()
         return pid if pid is not None and _is_postgres(pid) else None
 
+    def ends_with_us(self) -> bool:
+        """Whether this process started the server to end when it does itself."""
+        return self._with_parent and self.running_pid() is not None
+
     def start(self, *, with_parent: bool) -> None:
         """Start the server unless it is running, and wait until it answers.
 
@@ -91,6 +96,7 @@ class EmbeddedServer:
             if self.running_pid() is None:
                 self._prepare()
                 self._start_until(time.monotonic() + START_ATTEMPTS_SECONDS, with_parent=with_parent)
+                self._with_parent = with_parent
             elif not self._becomes_ready(self._is_still_running):
                 raise ServerDidNotStart(self._said())
 

@@ -40,5 +40,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             self.connection.execute(begin, prepare=False)
 
-    def get_connection_params(self) -> dict[str, Any]:
-        return {**super().get_connection_params(), "autocommit": True}
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        # Here, not among the parameters: the worker builds its own connections from those.
+        return super().get_new_connection({**conn_params, "autocommit": True})
