@@ -22,7 +22,7 @@ MAX_BARCODES_AT_ONCE = 20
 class WholeNumberField(serializers.IntegerField):
     """A whole JSON number: no text, no fraction, no true."""
 
-    def to_internal_value(self, data: Any) -> int:  # type: ignore[override]  # the stubs leave no room for refusing
+    def to_internal_value(self, data: Any) -> int:
         """The number of the request."""
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
@@ -141,7 +141,9 @@ class ProductRequest(serializers.Serializer[Any]):
 class NewProductRequest(ProductRequest):
     """A product to be made, with its first variations."""
 
-    variations = NewVariationRequest(many=True, required=False, max_length=MAX_VARIATIONS_AT_ONCE)
+    variations = serializers.ListField(
+        child=NewVariationRequest(), required=False, max_length=MAX_VARIATIONS_AT_ONCE
+    )
 
 
 class PackSerializer(serializers.ModelSerializer[Pack]):
