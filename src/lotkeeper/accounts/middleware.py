@@ -81,7 +81,7 @@ class ActorMiddleware:
         channel = Channel.API if wants_problem(request) else Channel.PAGE
         with tenant_scope(user.tenant_id):
             with transaction.atomic():
-                request.actor = actor_for_user(user, channel)  # type: ignore[attr-defined, arg-type]
+                request.actor = actor_for_user(user, channel)  # type: ignore[attr-defined]
             return self.get_response(request)
 
 
@@ -97,7 +97,9 @@ def _actor(token: str) -> Actor | None:
 
 
 def _turned_away() -> HttpResponse:
-    return problem_response(NotLoggedIn("The API token is not valid, or no longer: it may have expired or been revoked."))
+    return problem_response(
+        NotLoggedIn("The API token is not valid, or no longer: it may have expired or been revoked.")
+    )
 
 
 def _user_of(actor: Actor) -> Any:

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from lotkeeper.accounts.policies import Role
@@ -66,6 +67,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    class Meta:
+        constraints = (
+            # So that the unique key means one address, however it is typed.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+        )
+
     def __str__(self) -> str:
         return self.name or self.email
 
@@ -74,7 +81,9 @@ class Membership(TenantModel):
     """A person's role at one outlet, or at every outlet of the tenant when no outlet is named."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
-    outlet = TenantForeignKey("outlets.Outlet", on_delete=models.PROTECT, null=True, blank=True, related_name="memberships")
+    outlet = TenantForeignKey(
+        "outlets.Outlet", on_delete=models.PROTECT, null=True, blank=True, related_name="memberships"
+    )
     role = models.CharField(max_length=10, choices=[(role.value, role.name.title()) for role in Role])
 
     class Meta(TenantModel.Meta):
@@ -109,3 +118,15 @@ class ApiToken(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SetupLink(models.Model):
+    """A one-time link to the set-up page of an empty Lotkeeper, kept only as a hash. Global: there is no tenant yet."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"set-up link until {self.expires_at}"

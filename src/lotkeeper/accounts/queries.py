@@ -67,6 +67,11 @@ def _roles(held: Iterable[tuple[int | None, str]]) -> Mapping[int | None, Role]:
     return {outlet_id: Role(role) for outlet_id, role in held}
 
 
+def person_of(actor: Actor) -> User:
+    """The person who is asking, or whom the token acts as."""
+    return User.objects.get(pk=actor.user_id)
+
+
 def tenant_of(actor: Actor) -> Tenant:
     """The actor's business."""
     return Tenant.objects.get(pk=actor.tenant_id)

@@ -1,7 +1,7 @@
 """How an API token is written: ``lk_<tenant>_<prefix>_<secret>``. Pure: no Django, no database.
 
 The tenant stands in the token, so that it can be looked up under row-level security; the prefix finds its row and
-names it on screens; only the SHA-256 of the whole is kept. A fast hash is right here: 256 random bits cannot be guessed.
+names it on screens; only the SHA-256 of the whole is kept. A fast hash is right here: nobody guesses 256 random bits.
 """
 
 from __future__ import annotations

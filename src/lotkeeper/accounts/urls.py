@@ -4,7 +4,31 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from lotkeeper.accounts.api import MembershipsEndpoint, MeView, TokensEndpoint, UsersEndpoint
+
+users = UsersEndpoint.as_view({"get": "list", "post": "create"})
+user = UsersEndpoint.as_view({"get": "retrieve", "patch": "partial_update"})
+memberships = MembershipsEndpoint.as_view({"get": "list", "post": "grant"})
+
 urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("api/v1/me/", MeView.as_view(), name="me"),
+    path("api/v1/users/", users, name="users"),
+    path("api/v1/users/<id:user_id>/", user, name="user"),
+    path("api/v1/users/<id:user_id>/password/", UsersEndpoint.as_view({"put": "set_password"}), name="user-password"),
+    path(
+        "api/v1/users/<id:user_id>/deactivate/", UsersEndpoint.as_view({"post": "deactivate"}), name="user-deactivate"
+    ),
+    path(
+        "api/v1/users/<id:user_id>/reactivate/", UsersEndpoint.as_view({"post": "reactivate"}), name="user-reactivate"
+    ),
+    path("api/v1/users/<id:user_id>/memberships/", memberships, name="memberships"),
+    path(
+        "api/v1/users/<id:user_id>/memberships/<id:membership_id>/",
+        MembershipsEndpoint.as_view({"delete": "destroy"}),
+        name="membership",
+    ),
+    path("api/v1/tokens/", TokensEndpoint.as_view({"get": "list", "post": "create"}), name="tokens"),
+    path("api/v1/tokens/<id:token_id>/", TokensEndpoint.as_view({"delete": "destroy"}), name="token"),
 ]

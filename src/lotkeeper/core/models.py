@@ -56,7 +56,7 @@ class TenantModel(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "unscoped"
-        constraints = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.UniqueConstraint(fields=["tenant", "id"], name="%(app_label)s_%(class)s_tenant_id"),
         )
 

@@ -49,7 +49,11 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string", "description": "A sentence for people."},
         "code": {"type": "string", "description": "Stable; for programs.", "example": "insufficient_stock"},
-        "fields": {"type": "object", "description": "The true numbers behind the refusal.", "additionalProperties": True},
+        "fields": {
+            "type": "object",
+            "description": "The true numbers behind the refusal.",
+            "additionalProperties": True,
+        },
         "errors": {
             "type": "object",
             "description": "What is wrong with each field of the request.",

@@ -42,10 +42,15 @@ class QuantityField(serializers.Field[Decimal, Any, Any, Any]):
 
 
 @extend_schema_field(
-    {"type": "string", "pattern": r"^\d{1,10}(\.\d{1,4})?$", "example": "4.50", "description": "A JSON number is taken too."}
+    {
+        "type": "string",
+        "pattern": r"^\d{1,10}(\.\d{1,4})?$",
+        "example": "4.50",
+        "description": "A JSON number is taken too.",
+    }
 )
 class MoneyField(serializers.Field[Decimal, Any, Any, Any]):
-    """Money in the tenant's currency: a JSON number or decimal text, not negative, at most 4 decimals. Shown as text."""
+    """Money in the tenant's currency: a JSON number or decimal text, from 0, at most 4 decimals. Shown as text."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         """The amount of the request."""

@@ -10,7 +10,7 @@ from django import forms
 from lotkeeper.core.quantity import MAX_ID
 
 
-class IdFilter(django_filters.NumberFilter):
+class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # django-filter ships no types
     """``?outlet_id=3``: an id in a query; what no id can be is refused."""
 
     field_class = forms.IntegerField

@@ -52,7 +52,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     fault: Refusal = ServerFault()
     if wants_problem(request):
         return problem_response(fault)
-    return render(None, "web/server_error.html", {"refusal": fault}, status=500)  # type: ignore[arg-type]  # no context processors
+    return render(None, "web/server_error.html", {"refusal": fault}, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:

@@ -26,7 +26,7 @@ class KeysetPagination(CursorPagination):
     max_page_size = 200
     page_size_query_param = "page_size"
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """The page that the request asks for."""
         self._signer = signing.Signer(salt=f"cursor:{request.path}")
         return super().paginate_queryset(queryset, request, view)
@@ -46,10 +46,30 @@ class KeysetPagination(CursorPagination):
                 return int(asked)
         raise InvalidRequest({"page_size": [f"Must be a whole number from 1 to {self.max_page_size}."]})
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The two parameters, with their bounds."""
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            {
+                "name": self.cursor_query_param,
+                "in": "query",
+                "required": False,
+                "description": "Where to go on; take it from `next` or `previous`.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": self.page_size_query_param,
+                "in": "query",
+                "required": False,
+                "description": "How many rows.",
+                "schema": size,
+            },
+        ]
+
     def encode_cursor(self, cursor: Cursor) -> str:
         """The address of a neighbouring page."""
         sealed = self._signer.sign_object([cursor.offset, int(cursor.reverse), cursor.position])
-        return replace_query_param(self.base_url, self.cursor_query_param, sealed)
+        return replace_query_param(self.base_url or "", self.cursor_query_param, sealed)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The place that the request names, or None for the first page."""
@@ -61,4 +81,3 @@ class KeysetPagination(CursorPagination):
         except (signing.BadSignature, ValueError) as error:
             raise InvalidCursor from error
         return Cursor(offset=offset, reverse=bool(reverse), position=position)
-

@@ -15,8 +15,8 @@ from rest_framework.views import set_rollback
 from lotkeeper.core.errors import InvalidRequest, NotFound, Refusal
 from lotkeeper.web.errors import (
     Busy,
-    FormatNotOffered,
     Forbidden,
+    FormatNotOffered,
     MalformedRequest,
     MediaTypeNotSupported,
     MethodNotAllowed,
@@ -43,7 +43,7 @@ def wants_problem(request: HttpRequest) -> bool:
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
-    """The members of the problem: RFC 9457's own, the stable ``code``, the true numbers and, per field, what is wrong."""
+    """The problem's members: RFC 9457's own, the stable ``code``, the true numbers and what is wrong with each field."""
     fields = dict(refusal.fields)
     errors = fields.pop("errors", None)
     body: dict[str, Any] = {
@@ -101,8 +101,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
         return None
     set_rollback()
     headers = {}
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    wait_seconds = getattr(error, "wait", None)
+    if isinstance(error, exceptions.Throttled) and wait_seconds:
+        headers["Retry-After"] = str(int(wait_seconds) + 1)
     return problem_response(refusal, headers)
 
 
