@@ -56,7 +56,7 @@ def pytest_unconfigure() -> None:
     with suppress(KeyError):
         address = psycopg.conninfo.conninfo_to_dict(os.environ.pop("DATABASE_URL"))
         _close_django_connections()
-        superuser = make_conninfo(**{**address, "user": SUPERUSER_ROLE, "dbname": "postgres"})
+        superuser = make_conninfo("", **{**address, "user": SUPERUSER_ROLE, "dbname": "postgres"})
         with psycopg.connect(superuser, autocommit=True) as admin:
             _drop(admin, str(address["dbname"]))
     _session.close()
@@ -68,7 +68,8 @@ def _fresh_database(admin: psycopg.Connection, server: EmbeddedServer) -> str:
     with (server.directory / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         template = f"template_{schema_digest()[:16]}"
-        known = [name for (name,) in admin.execute("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY oid")]
+        databases = admin.execute("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY oid")
+        known = [name for (name,) in databases]
         for name in known:
             if name.startswith("test_") and not Path(f"/proc/{name.removeprefix('test_')}").exists():
                 _drop(admin, name)
@@ -107,7 +108,9 @@ def _migrate_template(admin: psycopg.Connection, server: EmbeddedServer, templat
         message = f"the tests' database could not be migrated:\n{migrated.stdout}{migrated.stderr}"
         raise pytest.UsageError(message)
     # Named last, so that an interrupted migration is never taken for a template.
-    admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(template)))
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(template))
+    )
 
 
 def _drop(admin: psycopg.Connection, database: str) -> None:
@@ -115,7 +118,7 @@ def _drop(admin: psycopg.Connection, database: str) -> None:
 
 
 def _close_django_connections() -> None:
-    from django.db import connections  # noqa: PLC0415  # only once Django is set up
+    from django.db import connections  # only once Django is set up
 
     connections.close_all()
 

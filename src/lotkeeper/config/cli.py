@@ -28,13 +28,14 @@ from lotkeeper.config.database.connection import (
 from lotkeeper.config.database.embedded import ServerDidNotStart
 from lotkeeper.config.database.roles import provision
 from lotkeeper.config.database.running import database_running, embedded_server, provision_embedded
+from lotkeeper.config.supervisor import KeepsDying
 from lotkeeper.config.up import CannotStart, Options, up
 
 #: Commands that change the schema or repair what only its owner may; all others run as the application does.
 OWNER_COMMANDS = frozenset({"makemigrations", "migrate", "rebuild", "showmigrations", "sqlmigrate"})
 #: Commands that never ask the database anything.
 OFFLINE_COMMANDS = frozenset(
-    {"check", "collectstatic", "compilemessages", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
+    {"check", "collectstatic", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
 )
 
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = OWN_COMMANDS.get(words[0]) if words else None
     try:
         return own(words[1:]) if own else _django(words)
-    except (CannotStart, NoPostgreSQL, ServerDidNotStart, psycopg.OperationalError) as reason:
+    except (CannotStart, KeepsDying, NoPostgreSQL, ServerDidNotStart, psycopg.OperationalError) as reason:
         print(reason, file=sys.stderr)  # noqa: T201  # a sentence for the terminal, not a traceback
         return 1
 
@@ -120,7 +121,7 @@ def _django(words: Sequence[str]) -> int:
         os.environ["LOTKEEPER_DATABASE_ROLE"] = "owner"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
     with nullcontext() if command in OFFLINE_COMMANDS else database_running():
-        from django.core.management import execute_from_command_line  # noqa: PLC0415  # after the role is chosen
+        from django.core.management import execute_from_command_line  # after the role is chosen
 
         execute_from_command_line(["lotkeeper", *words])
     return 0

@@ -16,7 +16,7 @@ def main(wish: str) -> None:
     if wish == "demo":
         call_command("demo")
         return
-    from lotkeeper.accounts.operations.setup import new_setup_link  # noqa: PLC0415  # needs Django set up
+    from lotkeeper.accounts.operations.setup import new_setup_link  # needs Django set up
 
     print(new_setup_link())  # noqa: T201  # read by `lotkeeper up`
 

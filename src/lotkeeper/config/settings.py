@@ -31,7 +31,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 DEBUG = env.bool("LOTKEEPER_DEBUG", False)
 ALLOWED_HOSTS = env.list("LOTKEEPER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("LOTKEEPER_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTKEEPER_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "lotkeeper.core",

@@ -1,7 +1,7 @@
 """Keeping the server and the worker alive, and leaving nothing behind.
 
-Every child leads a process group of its own, so that whatever it started goes when it goes. A child that dies is started
-again; one that keeps dying stops everything, since a loop of failing starts helps nobody.
+Every child leads a process group of its own, so that whatever it started goes when it goes. A child that dies is
+started again; one that keeps dying stops everything, since a loop of failing starts helps nobody.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +44,7 @@ class Child:
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # one thread only
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # one thread only
         )
 
     def is_alive(self) -> bool:
@@ -114,7 +113,7 @@ def watch(
 ) -> None:
     """Keep everything running until this process is told to stop.
 
-    When the database had to be restarted, everything that was connected to it is too: no connection outlives its server.
+    When the database had to be restarted, so is everything that was connected to it.
     """
     database_restarts: deque[float] = deque()
     while True:

@@ -101,7 +101,7 @@ def _environment(home: Path) -> Mapping[str, str]:
 
 def _web_server(options: Options, environment: Mapping[str, str]) -> Child:
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"),
         *("--host", options.host, "--port", str(options.port), "--workers", str(options.workers)),
         # A thread keeps its database connection; the longest idle time there is keeps the thread.
         *("--blocking-threads", str(options.threads), "--blocking-threads-idle-timeout", "600"),
@@ -136,7 +136,7 @@ def _refuse_unsafe_database() -> None:
     for finding in findings:
         _say(str(finding))
     if any(finding.severity is Severity.REFUSE for finding in findings):
-        message = "The database is not safe to keep stock in; see above. (LOTKEEPER_ACCEPTED_FINDINGS=code accepts one.)"
+        message = "This database is not safe to keep stock in; see above. LOTKEEPER_ACCEPTED_FINDINGS accepts a code."
         raise CannotStart(message)
 
 

@@ -34,9 +34,7 @@ def app_conninfo() -> str:
 
 def owner_conninfo() -> str:
     """The address as migrations use it; with one role only, the same as the application's ("degraded")."""
-    return (
-        os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL") or embedded_conninfo(OWNER_ROLE)
-    )
+    return os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL") or embedded_conninfo(OWNER_ROLE)
 
 
 def connection_settings() -> dict[str, Any]:

@@ -14,12 +14,12 @@ import os
 import pwd
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lotkeeper.config.database.ballast import keep_ballast
 from lotkeeper.config.database.binaries import find_binaries, major_version
@@ -48,7 +48,7 @@ def socket_directory(directory: Path) -> Path:
     beside = directory / "socket"
     if len(os.fsencode(beside)) <= LONGEST_SOCKET_DIRECTORY:
         return beside
-    return Path("/tmp") / f"lotkeeper-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]}"  # noqa: S108  # short, and 0700
+    return Path("/tmp") / f"lotkeeper-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]}"  # noqa: S108  # private
 
 
 @dataclass
@@ -158,24 +158,29 @@ class EmbeddedServer:
         found, made = major_version(binaries), int((self.data / "PG_VERSION").read_text())
         if found != made:
             message = (
-                f"the data in {self.data} was written by PostgreSQL {made}, and the programs in {binaries} are {found}; "
+                f"{self.data} was written by PostgreSQL {made}, and the programs in {binaries} are {found}: "
                 f"point LOTKEEPER_POSTGRES_BIN at PostgreSQL {made}, dump, and restore into a new folder"
             )
             raise ServerDidNotStart(message)
-        while True:
-            with self.log.open("ab") as log:
-                process = self._process = subprocess.Popen(
-                    [binaries / "postgres", "-D", self.data, "-k", self.socket, "-p", str(SOCKET_PORT)],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                    start_new_session=True,  # Ctrl-C is for us; we stop the server last.
-                    preexec_fn=_stop_with_parent if with_parent and sys.platform == "linux" else None,  # noqa: PLW1509
-                    **_as_account(account),
-                )  # fmt: skip
-            if self._becomes_ready(lambda: process.poll() is None):
-                return
+        command: list[str | Path] = [binaries / "postgres", "-D", self.data, "-k", self.socket, "-p", str(SOCKET_PORT)]
+        while not self._starts(command, account, with_parent=with_parent):
             if time.monotonic() > deadline:
                 raise ServerDidNotStart(self._said())
             time.sleep(0.5)
+
+    def _starts(self, command: list[str | Path], account: pwd.struct_passwd | None, *, with_parent: bool) -> bool:
+        with self.log.open("ab") as log:
+            process = self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is for us; we stop the server last.
+                preexec_fn=_stop_with_parent if with_parent else None,  # noqa: PLW1509  # one thread only
+                **_as_account(account),
+            )
+        return self._becomes_ready(lambda: process.poll() is None)
 
     def _becomes_ready(self, goes_on: Callable[[], bool]) -> bool:
         """Wait for the word "ready" that PostgreSQL writes into its pid file."""
@@ -216,7 +221,7 @@ def _private_directory(directory: Path, account: pwd.struct_passwd | None) -> No
     directory.chmod(0o700)
 
 
-def _as_account(account: pwd.struct_passwd | None) -> dict[str, int | list[int]]:
+def _as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
     return {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 

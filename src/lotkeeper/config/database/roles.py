@@ -71,7 +71,7 @@ def close_database(admin: psycopg.Connection, database: str) -> None:
 def _make_role(admin: psycopg.Connection, role: str, attributes: str) -> str:
     exists = admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
     verb = "ALTER" if exists else "CREATE"
-    admin.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))  # type: ignore[arg-type]  # our own constants
+    admin.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))
     return "" if exists else f"Made the role {role} ({attributes.lower()})."
 
 

@@ -1,8 +1,8 @@
 """The start-up self-check: does this database keep the promises the ledger is built on?
 
-Each check asks the catalogue, as the application's own role, and answers in a sentence. A refusal stops ``lotkeeper up``;
-an operator who knows better (a hosted service that keeps data safe by other means) names its code in
-``LOTKEEPER_ACCEPTED_FINDINGS`` and is only warned.
+Each check asks the catalogue, as the application's own role, and answers in a sentence. A refusal stops
+``lotkeeper up``; an operator who knows better (a hosted service that keeps data safe by other means) names its code
+in ``LOTKEEPER_ACCEPTED_FINDINGS`` and is only warned.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 #: The tables that only the posting functions may write, and that refuse everybody else by trigger.
 LEDGER_TABLES = ("stock_batch", "stock_item", "stock_movement", "stock_operation")
+#: Global tables that name a tenant: a person logs in before their tenant is known.
+GLOBAL_TABLES = ("accounts_user",)
 
 
 class Severity(enum.Enum):
@@ -87,7 +89,7 @@ def _role_rights(connection: Connection) -> Iterator[Finding]:
         sentence = f"The application connects as {role}, whom row-level security does not bind."
         yield Finding(Severity.REFUSE, "role_not_bound", sentence)
     if _column(connection, "SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'MEMBER')", POSTER_ROLE):
-        sentence = f"The application's role {role} may act as {POSTER_ROLE}, so it could write stock past the functions."
+        sentence = f"The application's role {role} may act as {POSTER_ROLE}, and write stock past the functions."
         yield Finding(Severity.REFUSE, "role_is_poster", sentence)
 
 
@@ -122,7 +124,7 @@ def _ownership(connection: Connection) -> Iterator[Finding]:
 def _guards(connection: Connection) -> Iterator[Finding]:
     weak = _column(
         connection,
-        "SELECT format('%%s on %%s', tgname, tgrelid::regclass) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "SELECT format('%%s on %%s', tgname, relname) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
         "WHERE NOT tgisinternal AND tgenabled <> 'A' AND relname = ANY (%s) "
         "AND relnamespace = 'public'::regnamespace ORDER BY 1",
         list(LEDGER_TABLES),
@@ -151,10 +153,6 @@ def _row_level_security(connection: Connection) -> Iterator[Finding]:
     if open_tables:
         sentence = f"Row-level security is off on {_some(open_tables)}: one tenant could read another's rows."
         yield Finding(Severity.REFUSE, "row_security_off", sentence)
-
-
-#: Global tables that name a tenant: a person logs in before their tenant is known.
-GLOBAL_TABLES = ("accounts_user",)
 
 
 def _constraints(connection: Connection) -> Iterator[Finding]:
@@ -196,12 +194,12 @@ _CHECKS: tuple[Callable[[Connection], Iterator[Finding]], ...] = (
 
 
 def _column(connection: Connection, query: str, *parameters: object) -> list[Any]:
-    rows = connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]  # the texts above, never input
+    rows = connection.execute(query, parameters).fetchall()
     return [row[0] if row else None for row in rows]
 
 
 def _row(connection: Connection, query: str) -> tuple[Any, ...]:
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type]  # the texts above, never input
+    row = connection.execute(query).fetchone()
     if row is None:
         message = "the catalogue gave no answer"
         raise RuntimeError(message)
