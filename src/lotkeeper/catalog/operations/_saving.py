@@ -6,33 +6,34 @@ from collections.abc import Callable
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
-from django.db.models import ProtectedError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 
 from lotkeeper.catalog.errors import StillInUse
 from lotkeeper.core.errors import InvalidRequest, NotFound, Refusal
+from lotkeeper.core.models import TenantModel
 
 _FOREIGN_KEY_VIOLATION: Final = "23503"
 _UNIQUE_VIOLATION: Final = "23505"
 
 
-def check_values(row: models.Model) -> None:
+def check_values(row: TenantModel) -> None:
     """Trim the texts of a row and check all its values against what its columns can keep.
 
     Raises:
         InvalidRequest: naming each field.
     """
     errors: dict[str, list[str]] = {}
-    not_checked = [field.name for field in row._meta.concrete_fields if field.is_relation or field.generated]
-    for field in row._meta.concrete_fields:
-        value = getattr(row, field.attname)
-        if not isinstance(value, str) or field.name in not_checked:
+    columns = row._meta.concrete_fields
+    not_checked = [column.name for column in columns if column.is_relation or column.generated]
+    for field in columns:
+        value = None if field.name in not_checked else getattr(row, field.name)
+        if not isinstance(value, str):
             continue
         # Neither NUL nor half of a surrogate pair can be kept in UTF-8 text.
         if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
             errors[field.name] = ["This text holds characters that cannot be kept."]
         else:
-            setattr(row, field.attname, value.strip())
+            setattr(row, field.name, value.strip())
     try:
         row.clean_fields(exclude=[*not_checked, *errors])
     except ValidationError as error:
@@ -41,36 +42,34 @@ def check_values(row: models.Model) -> None:
         raise InvalidRequest(errors)
 
 
-def save_unique(row: models.Model, taken: Callable[[], Refusal]) -> None:
+def save_unique(row: TenantModel, taken: Callable[[], Refusal]) -> None:
     """Save a row; if its one unique name is taken, refuse with what ``taken`` says about the holder."""
     try:
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
-        match _sqlstate(error):
-            case code if code == _UNIQUE_VIOLATION:
-                raise taken() from error
-            case code if code == _FOREIGN_KEY_VIOLATION:
-                # What it belongs to was deleted by somebody else a moment ago.
-                raise NotFound("parent", row=row._meta.model_name) from error
+        if _sqlstate(error) == _UNIQUE_VIOLATION:
+            raise taken() from error
+        if _sqlstate(error) == _FOREIGN_KEY_VIOLATION:
+            # What it belongs to was deleted by somebody else a moment ago.
+            raise NotFound("thing it belongs to", kind=row._meta.model_name) from error
         raise
 
 
-def delete_unused(row: models.Model, what: str) -> None:
+def delete_unused(row: TenantModel, what: str) -> None:
     """Delete a row that nothing refers to.
 
     Raises:
         StillInUse: if something does, in the catalogue or in the ledger.
     """
-    identifier = row.pk
     try:
         with transaction.atomic():
-            row.delete()
-    except ProtectedError as error:
-        raise StillInUse(what=what, id=identifier) from error
+            # The keys of the database are the answer. Django's own delete would first read every table that could
+            # hold a reference, the whole ledger among them.
+            type(row).objects.filter(pk=row.pk)._raw_delete(using=DEFAULT_DB_ALIAS)
     except IntegrityError as error:
         if _sqlstate(error) == _FOREIGN_KEY_VIOLATION:
-            raise StillInUse(what=what, id=identifier) from error
+            raise StillInUse(what=what, id=row.pk) from error
         raise
 
 

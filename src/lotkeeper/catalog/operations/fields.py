@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final, Literal, TypeAlias, TypeVar
 
-from django.db import models
+from lotkeeper.core.models import TenantModel
 
 
 class Unset(Enum):
@@ -61,7 +61,7 @@ class NewVariation:
     barcodes: tuple[str, ...] = ()
 
 
-def apply_fields(row: models.Model, given: ProductFields | VariationFields) -> None:
+def apply_fields(row: TenantModel, given: ProductFields | VariationFields) -> None:
     """Write the details that were given onto a row, leaving the others."""
     for item in fields(given):
         value = getattr(given, item.name)
