@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+from uuid import uuid4
 
 import psycopg
 import pytest
+from django.db import transaction
+from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_django import DjangoDbBlocker
+from rest_framework.test import APIClient
+
+from lotkeeper.accounts.operations.tenants import NewTenant, create_tenant
+from lotkeeper.accounts.operations.tokens import issue_token
+from lotkeeper.accounts.operations.users import create_user
+from lotkeeper.accounts.policies import Actor, Role, Scope
+from lotkeeper.core.tenancy import tenant_scope
 
 
 # The database is open to every test, nothing is wrapped in a transaction and nothing is truncated (the ledger cannot
@@ -46,3 +58,68 @@ def superuser_connection(database_url: str) -> Iterator[psycopg.Connection]:
 
 
 # --- fixtures of the subjects: tenants, outlets, products, stock -----------------------------------------------------
+
+
+class Colleague(Protocol):
+    """Lets a person into a business with a role and gives them as an actor."""
+
+    def __call__(self, business: NewTenant, role: Role, outlet_id: int | None = None) -> Actor: ...
+
+
+class ClientFor(Protocol):
+    """An API client with a token of its own that acts as a person, by default within every scope."""
+
+    def __call__(self, actor: Actor, *scopes: Scope) -> APIClient: ...
+
+
+@pytest.fixture
+def make_business() -> Callable[[], NewTenant]:
+    """Opens a business whose owner acts through ``.actor``; they have no password, since hashing one takes long."""
+
+    def make() -> NewTenant:
+        return create_tenant(
+            name="Corner Pharmacy",
+            currency="EUR",
+            timezone="Europe/Berlin",
+            owner_email=f"owner-{uuid4().hex}@shop.example",
+            owner_password=None,
+            owner_name="Olu Owner",
+        )
+
+    return make
+
+
+@pytest.fixture
+def business(make_business: Callable[[], NewTenant]) -> NewTenant:
+    """A business of this test's own."""
+    return make_business()
+
+
+@pytest.fixture
+def colleague() -> Colleague:
+    def let_in(business: NewTenant, role: Role, outlet_id: int | None = None) -> Actor:
+        with tenant_scope(business.tenant.pk), transaction.atomic():
+            person = create_user(
+                actor=business.actor,
+                email=f"{role}-{uuid4().hex}@shop.example",
+                name=role.title(),
+                password=None,
+                role=role,
+                outlet_id=outlet_id,
+            )
+        return replace(business.actor, user_id=person.pk, roles={outlet_id: role})
+
+    return let_in
+
+
+@pytest.fixture
+def client_for() -> ClientFor:
+    def client(actor: Actor, *scopes: Scope) -> APIClient:
+        issuer = replace(actor, roles={None: Role.OWNER})
+        with tenant_scope(actor.tenant_id), transaction.atomic():
+            issued = issue_token(actor=issuer, name="test", scopes=scopes or tuple(Scope), now=timezone.now())
+        api = APIClient()
+        api.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.plain}")
+        return api
+
+    return client
