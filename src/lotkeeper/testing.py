@@ -58,8 +58,29 @@ def pytest_unconfigure() -> None:
         _close_django_connections()
         superuser = make_conninfo("", **{**address, "user": SUPERUSER_ROLE, "dbname": "postgres"})
         with psycopg.connect(superuser, autocommit=True) as admin:
-            _drop(admin, str(address["dbname"]))
+            drop_database(admin, str(address["dbname"]))
     _session.close()
+
+
+def template_name() -> str:
+    """The migrated database that every test database is copied from."""
+    return f"template_{schema_digest()[:16]}"
+
+
+def copy_template(admin: psycopg.Connection, database: str) -> None:
+    """Make a fresh database, migrated and empty; the caller drops it."""
+    drop_database(admin, database)
+    admin.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(database), sql.Identifier(OWNER_ROLE), sql.Identifier(template_name())
+        )
+    )
+    close_database(admin, database)
+
+
+def drop_database(admin: psycopg.Connection, database: str) -> None:
+    """Drop a database, whoever is still connected to it."""
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
 def _fresh_database(admin: psycopg.Connection, server: EmbeddedServer) -> str:
@@ -67,29 +88,23 @@ def _fresh_database(admin: psycopg.Connection, server: EmbeddedServer) -> str:
     database = f"test_{os.getpid()}"
     with (server.directory / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        template = f"template_{schema_digest()[:16]}"
+        template = template_name()
         databases = admin.execute("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY oid")
         known = [name for (name,) in databases]
         for name in known:
-            if name.startswith("test_") and not Path(f"/proc/{name.removeprefix('test_')}").exists():
-                _drop(admin, name)
+            if name.startswith(("test_", "unfinished_")) and not _is_running(int(name.split("_")[1])):
+                drop_database(admin, name)
         if template not in known:
             _migrate_template(admin, server, template)
             for old in [name for name in known if name.startswith("template_")][:-TEMPLATES_KEPT]:
-                _drop(admin, old)
-        _drop(admin, database)
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(database), sql.Identifier(OWNER_ROLE), sql.Identifier(template)
-            )
-        )
-    close_database(admin, database)
+                drop_database(admin, old)
+        copy_template(admin, database)
     return database
 
 
 def _migrate_template(admin: psycopg.Connection, server: EmbeddedServer, template: str) -> None:
     unfinished = f"unfinished_{os.getpid()}"
-    _drop(admin, unfinished)
+    drop_database(admin, unfinished)
     provision(admin, unfinished)
     owner = _conninfo(server, OWNER_ROLE, unfinished)
     migrated = subprocess.run(
@@ -104,7 +119,7 @@ def _migrate_template(admin: psycopg.Connection, server: EmbeddedServer, templat
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if migrated.returncode != 0:
-        _drop(admin, unfinished)
+        drop_database(admin, unfinished)
         message = f"the tests' database could not be migrated:\n{migrated.stdout}{migrated.stderr}"
         raise pytest.UsageError(message)
     # Named last, so that an interrupted migration is never taken for a template.
@@ -113,8 +128,14 @@ def _migrate_template(admin: psycopg.Connection, server: EmbeddedServer, templat
     )
 
 
-def _drop(admin: psycopg.Connection, database: str) -> None:
-    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _close_django_connections() -> None:
