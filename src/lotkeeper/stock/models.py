@@ -38,12 +38,13 @@ class Operation(TenantModel):
     channel = models.CharField(max_length=10, choices=_choices(Channel))
     reason = models.TextField(default="")
     note = models.TextField(default="")
-    reverses = TenantForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reversals", db_index=False)
+    # The operation that this one reverses, or whose goods come back.
+    refers_to = TenantForeignKey("self", on_delete=models.PROTECT, null=True, related_name="referring", db_index=False)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     # The answer that was given, so that a retry gets the same one. The number of lines shows if one went missing.
     response = models.JSONField(null=True)
-    line_count = models.PositiveIntegerField(null=True)
+    line_count = models.IntegerField(null=True)
     # SHA-256 over everything above but the answer; every ledger line repeats it. Written by the database.
     digest = models.BinaryField(max_length=32)
 
@@ -53,7 +54,14 @@ class Operation(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "reference_id"], name="operation_reference"),
             models.UniqueConstraint(
-                fields=["tenant", "reverses"], condition=models.Q(reverses__isnull=False), name="operation_reversed_once"
+                fields=["tenant", "refers_to"], condition=models.Q(kind="reversal"), name="operation_reversed_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant", "refers_to"],
+                condition=models.Q(refers_to__isnull=False),
+                name="operation_refers_to",
             ),
         )
 

@@ -2,7 +2,7 @@
 -- left out (NULL): its operation is a retry, or a mistake, and posts nothing. A twin in flight is waited for.
 CREATE OR REPLACE FUNCTION lk.open_operations(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_kind text, p_references text[],
-  p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[], p_reverses bigint[]
+  p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[], p_refers_to bigint[]
 ) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -13,11 +13,11 @@ BEGIN
   v_ids := array(SELECT nextval('stock_operation_id_seq') FROM generate_subscripts(p_fingerprints, 1));
   WITH opened AS (
     INSERT INTO stock_operation (tenant_id, id, kind, reference_id, fingerprint, user_id, token_id, channel, reason,
-        note, reverses_id, occurred_at, recorded_at)
+        note, refers_to_id, occurred_at, recorded_at)
       SELECT p_tenant, u.id, p_kind, u.reference_id, u.fingerprint, p_user, p_token, p_channel, u.reason, u.note,
-          u.reverses, coalesce(u.occurred_at, v_now), v_now
-        FROM unnest(v_ids, p_references, p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_reverses)
-          AS u (id, reference_id, fingerprint, reason, note, occurred_at, reverses)
+          u.refers_to, coalesce(u.occurred_at, v_now), v_now
+        FROM unnest(v_ids, p_references, p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_refers_to)
+          AS u (id, reference_id, fingerprint, reason, note, occurred_at, refers_to)
         ORDER BY u.reference_id, u.id
       ON CONFLICT (tenant_id, reference_id) DO NOTHING
       RETURNING id
@@ -29,29 +29,40 @@ END $$;
 
 -- Closes the operations of one call: those that posted get their answer and line count, those refused are taken back,
 -- so that the same reference may succeed later. One row comes back for each operation, in the order given.
+-- p_brief: the answer is the operation's number alone; an import of half a million lines keeps no receipt of each.
 CREATE OR REPLACE FUNCTION lk.close_operations(
-  p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[]
+  p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[],
+  p_moved bigint[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
-  DELETE FROM stock_operation o
-    USING unnest(p_operations, p_refusals) AS u (id, refusal)
-    WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL;
-  UPDATE stock_operation o SET response = a.response, line_count = a.line_count
-    FROM (
-      SELECT u.id, count(m.batch_id) AS line_count, jsonb_build_object('operation_id', u.id, 'movements',
-          coalesce(jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id, 'batch_id', m.batch_id,
-            'batch', b.batch_number, 'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
-            'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.batch_id, m.version)
-            FILTER (WHERE m.batch_id IS NOT NULL), '[]')) AS response
-        FROM unnest(p_operations, p_refusals) AS u (id, refusal)
-          LEFT JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = u.id
-          LEFT JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
-        WHERE u.id IS NOT NULL AND u.refusal IS NULL
-        GROUP BY u.id
-    ) a
-    WHERE o.tenant_id = p_tenant AND o.id = a.id;
+  IF cardinality(array_remove(p_refusals, NULL)) > 0 THEN
+    DELETE FROM stock_operation o
+      USING unnest(p_operations, p_refusals) AS u (id, refusal)
+      WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL;
+  END IF;
+  IF p_brief THEN
+    UPDATE stock_operation o
+      SET response = jsonb_build_object('operation_id', a.id), line_count = a.line_count
+      FROM (SELECT u.id, count(*) AS line_count FROM unnest(p_moved) AS u (id) GROUP BY u.id) a
+      WHERE o.tenant_id = p_tenant AND o.id = a.id;
+  ELSE
+    UPDATE stock_operation o SET response = a.response, line_count = a.line_count
+      FROM (
+        SELECT u.id, count(*) AS line_count, jsonb_build_object('operation_id', u.id, 'movements',
+            jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id, 'batch_id', m.batch_id,
+              'batch', b.batch_number, 'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
+              'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.recorded_at, m.version))
+            AS response
+          FROM unnest(p_operations, p_refusals) AS u (id, refusal)
+            JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = u.id
+            JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
+          WHERE u.refusal IS NULL
+          GROUP BY u.id
+      ) a
+      WHERE o.tenant_id = p_tenant AND o.id = a.id;
+  END IF;
   RETURN QUERY
     SELECT CASE
           WHEN u.refusal IS NOT NULL THEN 'refused'

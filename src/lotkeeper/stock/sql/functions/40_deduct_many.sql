@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION lk.deduct_many(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text, p_kind text, p_outlet bigint,
   p_today date, p_references text[], p_fingerprints bytea[], p_reasons text[], p_notes text[],
-  p_occurred_ats timestamptz[], p_of integer[], p_lines integer[], p_variations bigint[], p_quantities numeric[]
+  p_occurred_ats timestamptz[], p_of integer[], p_lines integer[], p_variations bigint[], p_quantities numeric[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
 #variable_conflict use_column
@@ -22,6 +22,7 @@ DECLARE
   v_short jsonb;
   v_take record;
 BEGIN
+  PERFORM lk.same_tenant(p_tenant);
   v_operations := lk.open_operations(p_tenant, p_user, p_token, p_channel, p_operation_kind, p_references,
     p_fingerprints, p_reasons, p_notes, p_occurred_ats, array_fill(NULL::bigint, ARRAY[cardinality(p_fingerprints)]));
   v_refusals := array_fill(NULL::jsonb, ARRAY[cardinality(v_operations)]);
@@ -105,5 +106,6 @@ BEGIN
     PERFORM lk.write_lines(p_tenant, v_now, v_take.operations, v_take.lines, v_take.batches, v_take.quantities,
       array_fill(p_kind, ARRAY[cardinality(v_take.batches)]), array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
   END IF;
-  RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals);
+  RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
+    v_take.operations, p_brief);
 END $$;

@@ -6,9 +6,9 @@
 CREATE OR REPLACE FUNCTION lk.post_many(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text, p_sellable boolean,
   p_references text[], p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[],
-  p_reverses bigint[], p_of integer[], p_lines integer[], p_kinds text[], p_quantities numeric[], p_batches bigint[],
+  p_refers_to bigint[], p_of integer[], p_lines integer[], p_kinds text[], p_quantities numeric[], p_batches bigint[],
   p_outlets bigint[], p_variations bigint[], p_numbers text[], p_expiries date[], p_costs numeric[],
-  p_received_ats timestamptz[]
+  p_received_ats timestamptz[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
 #variable_conflict use_column
@@ -22,8 +22,9 @@ DECLARE
   v_contender record;
   v_take record;
 BEGIN
+  PERFORM lk.same_tenant(p_tenant);
   v_operations := lk.open_operations(p_tenant, p_user, p_token, p_channel, p_operation_kind, p_references,
-    p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_reverses);
+    p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_refers_to);
   v_refusals := array_fill(NULL::jsonb, ARRAY[cardinality(v_operations)]);
 
   -- Items that arrive for the first time are made, in the order in which they are locked.
@@ -86,6 +87,33 @@ BEGIN
     v_refusals[v_contender.of] := jsonb_build_object('code', v_contender.code, 'lines', v_contender.lines);
   END LOOP;
 
+  -- What is reversed or comes back must have gone, and not have come back already.
+  FOR v_contender IN
+    WITH asked AS (
+      SELECT u.of, p_refers_to[u.of] AS origin, u.batch_id, min(u.line) AS line, sum(u.quantity) AS quantity
+        FROM unnest(p_of, p_lines, v_batches, p_quantities) AS u (of, line, batch_id, quantity)
+        WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL AND p_refers_to[u.of] IS NOT NULL
+        GROUP BY u.of, u.batch_id
+    ), judged AS (
+      SELECT a.of, a.line, a.batch_id, a.quantity, s.moved,
+          s.moved + s.referring + sum(a.quantity) OVER (PARTITION BY a.origin, a.batch_id ORDER BY a.of) AS left_over
+        FROM asked a CROSS JOIN LATERAL (
+          SELECT coalesce(sum(m.quantity) FILTER (WHERE m.operation_id = a.origin), 0) AS moved,
+              coalesce(sum(m.quantity) FILTER (WHERE m.operation_id <> a.origin), 0) AS referring
+            FROM stock_operation o
+              JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = o.id AND m.batch_id = a.batch_id
+            WHERE o.tenant_id = p_tenant AND (o.id = a.origin OR o.refers_to_id = a.origin)
+        ) s
+    )
+    SELECT j.of, jsonb_agg(jsonb_build_object('line', j.line, 'batch_id', j.batch_id,
+        'needed', trim_scale(abs(j.quantity)),
+        'available', trim_scale(greatest(abs(j.quantity) - abs(j.left_over), 0))) ORDER BY j.line) AS lines
+      FROM judged j WHERE j.left_over * sign(j.moved) < 0 OR j.moved = 0
+      GROUP BY j.of
+  LOOP
+    v_refusals[v_contender.of] := jsonb_build_object('code', 'exceeds_original', 'lines', v_contender.lines);
+  END LOOP;
+
   -- Batches that would go below zero somewhere along the call: their operations are looked at in order of arrival.
   FOR v_contender IN
     WITH asked AS (
@@ -145,5 +173,6 @@ BEGIN
     PERFORM lk.write_lines(p_tenant, v_now, v_take.operations, v_take.lines, v_take.batches, v_take.quantities,
       v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
   END IF;
-  RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals);
+  RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
+    v_take.operations, p_brief);
 END $$;

@@ -11,6 +11,7 @@ DECLARE
   v_response jsonb;
   v_now timestamptz;
 BEGIN
+  PERFORM lk.same_tenant(p_tenant);
   v_operation := (lk.open_operations(p_tenant, p_user, p_token, p_channel, 'reservation', ARRAY[p_reference],
     ARRAY[p_fingerprint], ARRAY[p_reason], ARRAY[''], ARRAY[NULL::timestamptz], ARRAY[NULL::bigint]))[1];
   IF v_operation IS NULL THEN
