@@ -39,7 +39,9 @@ def refused(answer: Any) -> tuple[int, str]:
 def rows(shop: Shop) -> list[Any]:
     """Everything in the catalogue, to see that nothing changed."""
     with shop.inside():
-        return [list(model.objects.order_by("id").values()) for model in (Category, Product, ItemVariation, Pack, Barcode)]
+        return [
+            list(model.objects.order_by("id").values()) for model in (Category, Product, ItemVariation, Pack, Barcode)
+        ]
 
 
 @pytest.fixture
@@ -139,7 +141,11 @@ class TestAnswers:
         answer = api.get("lookup/", code="(01)04006381333931(17)270300(10)AB12")
         assert refused(answer) == (404, "unknown_code")
         fields = answer.json()["fields"]
-        assert (fields["gtin"], fields["batch_number"], fields["expiry_date"]) == ("04006381333931", "AB12", "2027-03-31")
+        assert (fields["gtin"], fields["batch_number"], fields["expiry_date"]) == (
+            "04006381333931",
+            "AB12",
+            "2027-03-31",
+        )
 
     def test_a_taken_barcode_names_its_holder(self, api: Api, tea: Any) -> None:
         product = made(api, "products/", {"name": "Coffee", "variations": [{"sku": "COFFEE"}]})
@@ -301,9 +307,7 @@ WRONG_BODIES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "body"), WRONG_BODIES, ids=[json.dumps(each)[:70] for each in WRONG_BODIES])
-def test_a_wrong_body_is_refused_and_nothing_is_written(
-    api: Api, shop: Shop, tea: Any, path: str, body: Any
-) -> None:
+def test_a_wrong_body_is_refused_and_nothing_is_written(api: Api, shop: Shop, tea: Any, path: str, body: Any) -> None:
     before = rows(shop)
     answer = api.post(path.format(**tea), body)
     assert refused(answer) == (400, "invalid_request")
@@ -313,7 +317,16 @@ def test_a_wrong_body_is_refused_and_nothing_is_written(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff", b'{"name": NaN}', b'{"name": "\\u0000"}', b'{"name": "\\ud800"}', b"[" * 100_000, b'{"retail_price": 1e999999999, "name": "x"}'],
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"name": NaN}',
+        b'{"name": "\\u0000"}',
+        b'{"name": "\\ud800"}',
+        b"[" * 100_000,
+        b'{"retail_price": 1e999999999, "name": "x"}',
+    ],
     ids=["empty", "broken", "no utf-8", "nan", "nul", "half a character", "deep", "huge exponent"],
 )
 def test_a_body_that_cannot_be_read_is_refused(api: Api, shop: Shop, tea: Any, body: bytes) -> None:
@@ -362,17 +375,19 @@ def call(api: Api, method: str, path: str, body: Any, ids: Any) -> Any:
     """Call an address with these ids in their places."""
     filled = None
     if body is not None:
-        filled = {name: ids.get(value[1:-1], value) if isinstance(value, str) else value for name, value in body.items()}
+        filled = {
+            name: ids.get(value[1:-1], value) if isinstance(value, str) else value for name, value in body.items()
+        }
     return api.send(method, path.format(**ids), filled) if method != "GET" else api.get(path.format(**ids))
 
 
-@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+@pytest.mark.parametrize("each", CALLS, ids=[f"{method} {path}" for method, path, _ in CALLS])
 def test_another_business_finds_nothing_at_any_address(
-    shop: Shop, tea: Any, other_api: Api, method: str, path: str, body: Any
+    shop: Shop, tea: Any, other_api: Api, each: tuple[str, str, Any]
 ) -> None:
     before = rows(shop)
-    assert refused(call(other_api, method, path, body, tea)) == (404, "not_found")
-    assert refused(call(other_api, method, path, body, dict.fromkeys(tea, NOWHERE))) == (404, "not_found")
+    assert refused(call(other_api, *each, tea)) == (404, "not_found")
+    assert refused(call(other_api, *each, dict.fromkeys(tea, NOWHERE))) == (404, "not_found")
     assert rows(shop) == before
 
 
@@ -416,7 +431,9 @@ def test_a_token_does_what_its_scopes_say(shop: Shop, scope: Scope, reads: int, 
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS)
 def test_nobody_gets_in_without_saying_who_they_are(tea: Any, method: str, path: str, body: Any) -> None:
-    answer = Client().generic(method, f"/api/v1/{path.format(**tea)}", json.dumps(body), content_type="application/json")
+    answer = Client().generic(
+        method, f"/api/v1/{path.format(**tea)}", json.dumps(body), content_type="application/json"
+    )
     assert refused(answer) == (401, "not_authenticated")
 
 

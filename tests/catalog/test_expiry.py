@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -48,10 +49,8 @@ def test_what_is_no_such_date_is_refused(text: str) -> None:
 
 @given(st.text(max_size=20))
 def test_typing_anything_gives_a_date_or_a_refusal(text: str) -> None:
-    try:
+    with suppress(ValueError):
         assert isinstance(month_or_date(text), dt.date)
-    except ValueError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,10 @@ def test_the_same_number_with_another_date_is_doubted() -> None:
 
 
 def test_day_and_month_are_compared_with_the_known_batch() -> None:
-    assert codes(dt.date(2027, 5, 4), known=(dt.date(2027, 4, 5),)) == ["same_number_other_date", "day_and_month_swapped"]
+    assert codes(dt.date(2027, 5, 4), known=(dt.date(2027, 4, 5),)) == [
+        "same_number_other_date",
+        "day_and_month_swapped",
+    ]
 
 
 def test_the_sentence_names_the_date_that_may_be_meant() -> None:

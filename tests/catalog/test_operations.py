@@ -30,6 +30,7 @@ from lotkeeper.catalog.operations.barcodes import MAX_BARCODES_PER_VARIATION
 from lotkeeper.catalog.operations.packs import MAX_PACKS_PER_VARIATION
 from lotkeeper.core.errors import InvalidRequest, NotFound, PermissionRefused
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.outlets.models import Outlet
 
 from .conftest import Shop
 
@@ -51,8 +52,6 @@ def counts(shop: Shop) -> tuple[int, ...]:
 def put_in_stock(shop: Shop, variation: ItemVariation, superuser: psycopg.Connection) -> None:
     """Leave the mark that a first receipt leaves, as the posting functions' role."""
     with shop.inside():
-        from lotkeeper.outlets.models import Outlet  # noqa: PLC0415
-
         outlet = Outlet.objects.create(name="Back room")
     with superuser.transaction():
         superuser.execute("SET LOCAL ROLE lk_poster")
@@ -153,7 +152,11 @@ class TestProducts:
         changed = catalog.update_product(
             actor=shop.actor, product_id=product.pk, changes=ProductFields(name="Green tea", usual_shelf_life_days=None)
         )
-        assert (changed.name, changed.retail_price, changed.usual_shelf_life_days) == ("Green tea", Decimal("4.5"), None)
+        assert (changed.name, changed.retail_price, changed.usual_shelf_life_days) == (
+            "Green tea",
+            Decimal("4.5"),
+            None,
+        )
         assert (changed.is_active, changed.sell_by_margin_days, changed.issue_policy) == (True, 0, None)
         assert changed.updated_at > product.updated_at
 
@@ -247,9 +250,7 @@ class TestVariations:
         assert refusal.value.detail == "The SKU PARA-500 belongs to Paracetamol already."
         second = new_variation(shop, "PARA-250")
         with pytest.raises(SkuTaken):
-            catalog.update_variation(
-                actor=shop.actor, variation_id=second.pk, changes=VariationFields(sku="PARA-500")
-            )
+            catalog.update_variation(actor=shop.actor, variation_id=second.pk, changes=VariationFields(sku="PARA-500"))
 
     def test_the_unit_stays_once_stock_was_booked_in_it(
         self, shop: Shop, superuser_connection: psycopg.Connection
@@ -267,9 +268,7 @@ class TestVariations:
         )
         assert (finer.unit, finer.quantity_decimals) == (Unit.KILOGRAM, 3)
 
-    def test_one_that_was_in_stock_is_not_deleted(
-        self, shop: Shop, superuser_connection: psycopg.Connection
-    ) -> None:
+    def test_one_that_was_in_stock_is_not_deleted(self, shop: Shop, superuser_connection: psycopg.Connection) -> None:
         variation = new_variation(shop)
         put_in_stock(shop, variation, superuser_connection)
         with pytest.raises(StillInUse) as refusal:

@@ -54,7 +54,7 @@ class TestScans:
 
     def test_batch_and_expiry_come_along(self, shop: Shop) -> None:
         stocked(shop, "Paracetamol", "PARA-500", barcodes=(GTIN,))
-        scan = look_up(shop, f"01{GTIN}17270300" "10AB12").scan
+        scan = look_up(shop, f"01{GTIN}1727030010AB12").scan
         assert (scan.batch_number, scan.expiry_date) == ("AB12", dt.date(2027, 3, 31))
 
     def test_a_code_on_a_pack_means_the_whole_pack(self, shop: Shop) -> None:

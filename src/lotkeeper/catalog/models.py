@@ -48,12 +48,14 @@ class Product(TenantModel):
     category = TenantForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
     image = models.ImageField(upload_to="products/", null=True, blank=True)
     retail_price = models.DecimalField(max_digits=14, decimal_places=4, default=0, validators=[MinValueValidator(0)])
-    wholesale_price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)])
+    wholesale_price = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     # Stock stops being sold this many days before the printed date; 0 sells through the printed day.
     sell_by_margin_days = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(3650)])
     usual_shelf_life_days = models.PositiveSmallIntegerField(null=True, blank=True)
     # Empty: the tenant's own policy.
-    issue_policy = models.CharField(max_length=4, choices=IssuePolicy.choices, null=True, blank=True)
+    issue_policy = models.CharField(max_length=4, choices=IssuePolicy.choices, null=True, blank=True)  # noqa: DJ001  # "" is no policy
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -79,9 +81,15 @@ class ItemVariation(TenantModel):
     unit = models.CharField(max_length=5, choices=Unit.choices, default=Unit.PIECE)
     quantity_decimals = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(3)])
     # Empty: the product's price.
-    retail_price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)])
-    wholesale_price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)])
-    reorder_point = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True, validators=[MinValueValidator(0)])
+    retail_price = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    wholesale_price = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    reorder_point = models.DecimalField(
+        max_digits=14, decimal_places=3, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     is_active = models.BooleanField(default=True)
     # A till that keeps a copy asks for what changed since; a new barcode or pack counts as a change.
     updated_at = models.DateTimeField(auto_now=True)

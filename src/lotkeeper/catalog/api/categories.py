@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from lotkeeper.accounts.authentication import actor_of
 from lotkeeper.catalog.api.base import CatalogEndpoint
 from lotkeeper.catalog.api.filters import CategoryFilter
-from lotkeeper.catalog.api.serializers import CategoryRequest, CategorySerializer
+from lotkeeper.catalog.api.serializers import CategoryDetailsSerializer, CategorySerializer
 from lotkeeper.catalog.models import Category
 from lotkeeper.catalog.operations import create_category, delete_category, update_category
 from lotkeeper.catalog.queries import categories, one_of
@@ -31,16 +31,16 @@ class CategoryEndpoint(CatalogEndpoint):
         """Show a category."""
         return self.shown(one_of(categories(), category_id, "category"))
 
-    @extend_schema(request=CategoryRequest, responses={201: CategorySerializer})
+    @extend_schema(request=CategoryDetailsSerializer, responses={201: CategorySerializer})
     def create(self, request: Request) -> Response:
         """Make a category."""
-        asked = self.body(CategoryRequest, request)
+        asked = self.body(CategoryDetailsSerializer, request)
         return self.shown(create_category(actor=actor_of(request), **asked), status=201)
 
-    @extend_schema(request=CategoryRequest)
+    @extend_schema(request=CategoryDetailsSerializer)
     def partial_update(self, request: Request, category_id: int) -> Response:
         """Rename a category, or move it with all below it."""
-        asked = self.body(CategoryRequest, request, partial=True)
+        asked = self.body(CategoryDetailsSerializer, request, partial=True)
         return self.shown(update_category(actor=actor_of(request), category_id=category_id, **asked))
 
     @extend_schema(responses={204: None})

@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product
 from lotkeeper.catalog.policies import lookup_code
@@ -13,6 +14,7 @@ from lotkeeper.catalog.queries import MAX_SEARCH_LENGTH, category_and_below, sea
 from lotkeeper.web.filters import IdFilter
 
 
+@extend_schema_field({"type": "boolean"})
 class TrueOrFalseFilter(django_filters.TypedChoiceFilter):
     """``?is_active=true``; anything but true and false is refused."""
 
@@ -48,9 +50,9 @@ class ProductFilter(django_filters.FilterSet):
         model = Product
         fields: tuple[str, ...] = ()
 
-    def in_category(self, rows: QuerySet[Product], name: str, value: Any) -> QuerySet[Product]:
+    def in_category(self, rows: QuerySet[Product], name: str, value: int) -> QuerySet[Product]:
         """The products of a category and of all below it."""
-        return rows.filter(category_id__in=category_and_below(int(value)))
+        return rows.filter(category_id__in=category_and_below(value))
 
     def searched(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         """The products that the words fit."""
@@ -63,7 +65,9 @@ class VariationFilter(django_filters.FilterSet):
     product_id = IdFilter(field_name="product_id")
     category = IdFilter(method="in_category", label="In this category or one below it.")
     search = django_filters.CharFilter(
-        method="searched", max_length=MAX_SEARCH_LENGTH, label="Words of the names, or the start of the SKU or a barcode."
+        method="searched",
+        max_length=MAX_SEARCH_LENGTH,
+        label="Words of the names, or the start of the SKU or a barcode.",
     )
     is_active = TrueOrFalseFilter()
     updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
@@ -72,9 +76,9 @@ class VariationFilter(django_filters.FilterSet):
         model = ItemVariation
         fields: tuple[str, ...] = ()
 
-    def in_category(self, rows: QuerySet[ItemVariation], name: str, value: Any) -> QuerySet[ItemVariation]:
+    def in_category(self, rows: QuerySet[ItemVariation], name: str, value: int) -> QuerySet[ItemVariation]:
         """The variations of the products of a category and of all below it."""
-        return rows.filter(product__category_id__in=category_and_below(int(value)))
+        return rows.filter(product__category_id__in=category_and_below(value))
 
     def searched(self, rows: QuerySet[ItemVariation], name: str, value: str) -> QuerySet[ItemVariation]:
         """The variations that the words fit."""

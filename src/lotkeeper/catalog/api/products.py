@@ -10,7 +10,12 @@ from rest_framework.response import Response
 from lotkeeper.accounts.authentication import actor_of
 from lotkeeper.catalog.api.base import CatalogEndpoint
 from lotkeeper.catalog.api.filters import ProductFilter
-from lotkeeper.catalog.api.serializers import NewProductRequest, ProductRequest, ProductSerializer, new_variation
+from lotkeeper.catalog.api.serializers import (
+    NewProductSerializer,
+    ProductChangesSerializer,
+    ProductSerializer,
+    new_variation,
+)
 from lotkeeper.catalog.models import Product
 from lotkeeper.catalog.operations import (
     ProductFields,
@@ -49,18 +54,18 @@ class ProductEndpoint(CatalogEndpoint):
         """Show a product."""
         return self.shown(one_of(products(), product_id, "product"))
 
-    @extend_schema(request=NewProductRequest, responses={201: ProductSerializer})
+    @extend_schema(request=NewProductSerializer, responses={201: ProductSerializer})
     def create(self, request: Request) -> Response:
         """Make a product, with its first variations and their barcodes if they are known."""
-        asked = self.body(NewProductRequest, request)
+        asked = self.body(NewProductSerializer, request)
         variations = [new_variation(values) for values in asked.pop("variations", ())]
         product = create_product(actor=actor_of(request), details=ProductFields(**asked), variations=variations)
         return self.shown(product, status=201)
 
-    @extend_schema(request=ProductRequest)
+    @extend_schema(request=ProductChangesSerializer)
     def partial_update(self, request: Request, product_id: int) -> Response:
         """Change a product's details, archive it, or take it back."""
-        changes = ProductFields(**self.body(ProductRequest, request, partial=True))
+        changes = ProductFields(**self.body(ProductChangesSerializer, request, partial=True))
         return self.shown(update_product(actor=actor_of(request), product_id=product_id, changes=changes))
 
     @extend_schema(responses={204: None})
@@ -79,7 +84,7 @@ class ProductImageEndpoint(CatalogEndpoint):
 
     @extend_schema(request=_IMAGE_REQUEST, responses={200: ProductSerializer})
     def update(self, request: Request, product_id: int) -> Response:
-        """Give a product a picture: JPEG, PNG, WebP or GIF, up to 10 MB and 40 megapixels. It is painted anew as WebP."""
+        """Give a product a picture: JPEG, PNG, WebP or GIF, at most 10 MB and 40 megapixels. It is kept as WebP."""
         upload = request.FILES.get("image")
         if upload is None:
             raise InvalidRequest({"image": ["Send the picture as a file in the form field 'image'."]})

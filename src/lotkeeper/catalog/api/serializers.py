@@ -40,7 +40,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         read_only_fields = fields
 
 
-class CategoryRequest(serializers.Serializer[Any]):
+class CategoryDetailsSerializer(serializers.Serializer[Any]):
     """A category to be made or changed."""
 
     name = TextField(max_length=120)
@@ -93,7 +93,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         return product.image.url if product.image else None
 
 
-class VariationRequest(serializers.Serializer[Any]):
+class VariationChangesSerializer(serializers.Serializer[Any]):
     """A variation to be made or changed."""
 
     sku = TextField(max_length=64)
@@ -102,7 +102,10 @@ class VariationRequest(serializers.Serializer[Any]):
     colour = TextField(max_length=60, required=False, allow_blank=True)
     unit = serializers.ChoiceField(choices=Unit.choices, required=False)
     quantity_decimals = WholeNumberField(
-        min_value=0, max_value=QUANTITY_DECIMALS, required=False, help_text="0 for pieces. Left out: as usual for the unit."
+        min_value=0,
+        max_value=QUANTITY_DECIMALS,
+        required=False,
+        help_text="0 for pieces. Left out: as usual for the unit.",
     )
     retail_price = MoneyField(required=False, allow_null=True)
     wholesale_price = MoneyField(required=False, allow_null=True)
@@ -110,19 +113,19 @@ class VariationRequest(serializers.Serializer[Any]):
     is_active = serializers.BooleanField(required=False)
 
 
-class NewVariationRequest(VariationRequest):
+class NewVariationSerializer(VariationChangesSerializer):
     """A variation to be made, with the barcodes of a single unit."""
 
     barcodes = serializers.ListField(child=TextField(max_length=64), required=False, max_length=MAX_BARCODES_AT_ONCE)
 
 
-class VariationOfProductRequest(NewVariationRequest):
+class NewVariationOfProductSerializer(NewVariationSerializer):
     """A variation to be added to a product."""
 
     product_id = IdField()
 
 
-class ProductRequest(serializers.Serializer[Any]):
+class ProductChangesSerializer(serializers.Serializer[Any]):
     """A product to be changed."""
 
     name = TextField(max_length=200)
@@ -131,18 +134,16 @@ class ProductRequest(serializers.Serializer[Any]):
     retail_price = MoneyField(required=False)
     wholesale_price = MoneyField(required=False, allow_null=True)
     sell_by_margin_days = WholeNumberField(min_value=0, max_value=3650, required=False)
-    usual_shelf_life_days = WholeNumberField(
-        min_value=0, max_value=_MAX_SMALL_INTEGER, required=False, allow_null=True
-    )
+    usual_shelf_life_days = WholeNumberField(min_value=0, max_value=_MAX_SMALL_INTEGER, required=False, allow_null=True)
     issue_policy = serializers.ChoiceField(choices=IssuePolicy.choices, required=False, allow_null=True)
     is_active = serializers.BooleanField(required=False, help_text="False archives the product.")
 
 
-class NewProductRequest(ProductRequest):
+class NewProductSerializer(ProductChangesSerializer):
     """A product to be made, with its first variations."""
 
     variations = serializers.ListField(
-        child=NewVariationRequest(), required=False, max_length=MAX_VARIATIONS_AT_ONCE
+        child=NewVariationSerializer(), required=False, max_length=MAX_VARIATIONS_AT_ONCE
     )
 
 
@@ -155,7 +156,7 @@ class PackSerializer(serializers.ModelSerializer[Pack]):
         read_only_fields = fields
 
 
-class PackRequest(serializers.Serializer[Any]):
+class NewPackSerializer(serializers.Serializer[Any]):
     """A pack to be made."""
 
     name = TextField(max_length=60)
@@ -166,7 +167,9 @@ class BarcodeSerializer(serializers.ModelSerializer[Barcode]):
     """A barcode of a variation."""
 
     variation_id = serializers.IntegerField()
-    pack_id = serializers.IntegerField(allow_null=True, help_text="The pack that the code stands for; null for a single unit.")
+    pack_id = serializers.IntegerField(
+        allow_null=True, help_text="The pack that the code stands for; null for a single unit."
+    )
 
     class Meta:
         model = Barcode
@@ -174,7 +177,7 @@ class BarcodeSerializer(serializers.ModelSerializer[Barcode]):
         read_only_fields = fields
 
 
-class BarcodeRequest(serializers.Serializer[Any]):
+class NewBarcodeSerializer(serializers.Serializer[Any]):
     """A barcode to be put on a variation."""
 
     code = TextField(max_length=64)
@@ -243,7 +246,7 @@ class ScanSerializer(serializers.Serializer[Any]):
     doubts = serializers.ListField(
         child=serializers.CharField(),
         source="scan.doubts",
-        help_text="What could not be read for certain: gtin_check_digit, expiry_unreadable, batch_may_hold_expiry, incomplete.",
+        help_text="Not certain: gtin_check_digit, expiry_unreadable, batch_may_hold_expiry, incomplete.",
     )
     variation = ScannedVariationSerializer()
     pack = PackSerializer(allow_null=True)

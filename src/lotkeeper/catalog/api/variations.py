@@ -10,12 +10,12 @@ from lotkeeper.accounts.authentication import actor_of
 from lotkeeper.catalog.api.base import CatalogEndpoint
 from lotkeeper.catalog.api.filters import BarcodeFilter, VariationFilter
 from lotkeeper.catalog.api.serializers import (
-    BarcodeRequest,
     BarcodeSerializer,
-    PackRequest,
+    NewBarcodeSerializer,
+    NewPackSerializer,
+    NewVariationOfProductSerializer,
     PackSerializer,
-    VariationOfProductRequest,
-    VariationRequest,
+    VariationChangesSerializer,
     VariationSerializer,
     new_variation,
 )
@@ -49,10 +49,10 @@ class VariationEndpoint(CatalogEndpoint):
         """Show a variation."""
         return self.shown(get_variation(variation_id))
 
-    @extend_schema(request=VariationOfProductRequest, responses={201: VariationSerializer})
+    @extend_schema(request=NewVariationOfProductSerializer, responses={201: VariationSerializer})
     def create(self, request: Request) -> Response:
         """Add a variation to a product, with the barcodes of a single unit if they are known."""
-        asked = self.body(VariationOfProductRequest, request)
+        asked = self.body(NewVariationOfProductSerializer, request)
         product_id = asked.pop("product_id")
         new = new_variation(asked)
         variation = create_variation(
@@ -60,10 +60,10 @@ class VariationEndpoint(CatalogEndpoint):
         )
         return self.shown(variation, status=201)
 
-    @extend_schema(request=VariationRequest)
+    @extend_schema(request=VariationChangesSerializer)
     def partial_update(self, request: Request, variation_id: int) -> Response:
         """Change a variation's details, archive it, or take it back."""
-        changes = VariationFields(**self.body(VariationRequest, request, partial=True))
+        changes = VariationFields(**self.body(VariationChangesSerializer, request, partial=True))
         return self.shown(update_variation(actor=actor_of(request), variation_id=variation_id, changes=changes))
 
     @extend_schema(responses={204: None})
@@ -83,10 +83,10 @@ class VariationPackEndpoint(CatalogEndpoint):
         """List the packs of a variation."""
         return self.page_of(packs().filter(variation=get_variation(variation_id)))
 
-    @extend_schema(request=PackRequest, responses={201: PackSerializer})
+    @extend_schema(request=NewPackSerializer, responses={201: PackSerializer})
     def create(self, request: Request, variation_id: int) -> Response:
         """Say how a variation is boxed."""
-        asked = self.body(PackRequest, request)
+        asked = self.body(NewPackSerializer, request)
         return self.shown(create_pack(actor=actor_of(request), variation_id=variation_id, **asked), status=201)
 
 
@@ -117,10 +117,10 @@ class VariationBarcodeEndpoint(CatalogEndpoint):
         """List the barcodes of a variation."""
         return self.page_of(barcodes().filter(variation=get_variation(variation_id)))
 
-    @extend_schema(request=BarcodeRequest, responses={201: BarcodeSerializer})
+    @extend_schema(request=NewBarcodeSerializer, responses={201: BarcodeSerializer})
     def create(self, request: Request, variation_id: int) -> Response:
         """Put a barcode on a variation, or on one of its packs."""
-        asked = self.body(BarcodeRequest, request)
+        asked = self.body(NewBarcodeSerializer, request)
         return self.shown(add_barcode(actor=actor_of(request), variation_id=variation_id, **asked), status=201)
 
 

@@ -21,6 +21,7 @@ MAX_SIDE: Final = 1600
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _PALETTES: Final = ("P", "PA", "1")
 _QUALITY: Final = 82
+_TOO_MANY: Final = f"An image can have {MAX_PIXELS // 1_000_000} megapixels at most."
 
 
 def repaint(content: bytes) -> bytes:
@@ -32,25 +33,27 @@ def repaint(content: bytes) -> bytes:
         ImageNotReadable: if it is no such picture, or damaged.
     """
     if len(content) > MAX_FILE_BYTES:
-        raise ImageTooLarge(limit_megabytes=MAX_FILE_BYTES // 1024**2, limit_bytes=MAX_FILE_BYTES, size_bytes=len(content))
+        raise ImageTooLarge(
+            limit_megabytes=MAX_FILE_BYTES // 1024**2, limit_bytes=MAX_FILE_BYTES, size_bytes=len(content)
+        )
     try:
         with Image.open(BytesIO(content), formats=_FORMATS) as picture:
-            # Only the header has been read so far.
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_many_pixels(picture)
+            _check_pixels(picture)
             return _paint(picture)
     except Refusal:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooManyPixels(
-            f"An image can have {MAX_PIXELS // 1_000_000} megapixels at most.", limit_megapixels=MAX_PIXELS // 1_000_000
-        ) from error
-    except Exception as error:  # noqa: BLE001  # a damaged file can break a decoder in any way, and each is the file's fault
+        # Past Pillow's own limit it does not even say how many.
+        raise ImageTooManyPixels(_TOO_MANY, limit_megapixels=MAX_PIXELS // 1_000_000) from error
+    except Exception as error:  # a damaged file can break a decoder in any way, and each is the file's fault
         raise ImageNotReadable from error
 
 
-def _too_many_pixels(picture: Image.Image) -> ImageTooManyPixels:
-    return ImageTooManyPixels(limit_megapixels=MAX_PIXELS // 1_000_000, width=picture.width, height=picture.height)
+def _check_pixels(picture: Image.Image) -> None:
+    # Only the header has been read so far.
+    if picture.width * picture.height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise ImageTooManyPixels(limit_megapixels=limit, width=picture.width, height=picture.height)
 
 
 def _paint(picture: Image.Image) -> bytes:

@@ -159,9 +159,7 @@ def _packed_elements(code: str) -> Iterator[GS1ElementString]:
         yield element
 
 
-def _from_elements(
-    as_text: Scan, elements: list[GS1ElementString], *, incomplete: bool, today: dt.date
-) -> Scan:
+def _from_elements(as_text: Scan, elements: list[GS1ElementString], *, incomplete: bool, today: dt.date) -> Scan:
     """Put the elements a stock keeper needs into one value; the first of each kind counts."""
     values = {element.ai.ai: element for element in reversed(elements)}
     item = values.get("01") or values.get("02")

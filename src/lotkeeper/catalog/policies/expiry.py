@@ -98,8 +98,10 @@ def expiry_warnings(
         code = "long_past" if days > _LONG_PAST_DAYS else "already_expired"
         warnings.append(ExpiryWarning(code, f"{expiry_date.isoformat()} was {days} days ago."))
     if far:
-        sentence = f"{expiry_date.isoformat()} is later than expected; this product usually expires by {latest_usual.isoformat()}."
-        warnings.append(ExpiryWarning("beyond_shelf_life", sentence))
+        usual = f"this product usually expires by {latest_usual.isoformat()}"
+        warnings.append(
+            ExpiryWarning("beyond_shelf_life", f"{expiry_date.isoformat()} is later than expected; {usual}.")
+        )
     swapped = _day_and_month_swapped(expiry_date)
     if swapped is not None and (swapped in others or ((past or far) and today <= swapped <= latest_usual)):
         sentence = f"Day and month may be swapped: is it {swapped.isoformat()}?"
