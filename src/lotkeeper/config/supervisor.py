@@ -19,6 +19,8 @@ from lotkeeper.config.processes import end_with_parent
 
 LOOK_SECONDS = 0.25
 STOP_SECONDS = 15
+# What lost its database has nothing left to finish.
+STRANDED_SECONDS = 2
 MOST_RESTARTS = 5
 RESTARTS_WITHIN_SECONDS = 60
 
@@ -120,8 +122,11 @@ def watch(
         if not database_is_alive():
             note_restart(database_restarts, "PostgreSQL")
             say("PostgreSQL stopped; starting it again.")
-            stop_all(children)
+            for child in children:
+                child.ask_to_stop()
             restart_database()
+            for child in children:
+                child.wait_stopped(STRANDED_SECONDS)
             for child in children:
                 child.start()
         for child in children:

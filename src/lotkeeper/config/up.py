@@ -68,10 +68,10 @@ def up(options: Options) -> int:
 def _run(options: Options, home: Path, server: EmbeddedServer | None) -> None:
     environment = _environment(home)
     children = [_web_server(options, environment), _worker(environment)]
-    greeting = _first_visit(options, environment)
     try:
         for child in children:
             child.start()
+        greeting = _first_visit(options, environment)
         _wait_for_first_page(options, children[0])
         _say(greeting)
         watch(
@@ -105,7 +105,7 @@ def _web_server(options: Options, environment: Mapping[str, str]) -> Child:
         *("--host", options.host, "--port", str(options.port), "--workers", str(options.workers)),
         # A thread keeps its database connection; the longest idle time there is keeps the thread.
         *("--blocking-threads", str(options.threads), "--blocking-threads-idle-timeout", "600"),
-        *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
+        *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "5"),
         "lotkeeper.config.wsgi:application",
     ]
     return Child("web server", command, environment)

@@ -147,11 +147,15 @@ def _row_level_security(connection: Connection) -> Iterator[Finding]:
         "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'tenant_id' "
         "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT attisdropped "
         "AND relname <> ALL (%s) "
-        "AND NOT (relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid)) ORDER BY relname",
+        "AND (NOT relrowsecurity OR EXISTS (SELECT FROM pg_policy, unnest(polroles) AS role (oid) "
+        "  WHERE polrelid = pg_class.oid AND polpermissive "
+        "  AND (role.oid = 0 OR role.oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)) "
+        "  AND (pg_get_expr(polqual, polrelid) NOT LIKE '%%current_tenant()%%' "
+        "       OR pg_get_expr(polwithcheck, polrelid) NOT LIKE '%%current_tenant()%%'))) ORDER BY relname",
         list(GLOBAL_TABLES),
     )
     if open_tables:
-        sentence = f"Row-level security is off on {_some(open_tables)}: one tenant could read another's rows."
+        sentence = f"Row-level security is off, or lets every row through, on {_some(open_tables)}: one tenant could read another's rows."
         yield Finding(Severity.REFUSE, "row_security_off", sentence)
 
 
