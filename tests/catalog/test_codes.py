@@ -7,13 +7,23 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lotkeeper.catalog.policies import MAX_SCAN_LENGTH, Scan, ScanKind, lookup_code, parse_scan
+from lotkeeper.catalog.policies import (
+    MAX_SCAN_LENGTH,
+    Scan,
+    ScanKind,
+    code_to_keep,
+    lookup_code,
+    parse_scan,
+    written_forms,
+)
 
 TODAY = dt.date(2026, 11, 22)
 GTIN = "09506000134352"
+# The tables of company prefixes are unpacked by the first code that is read.
+no_deadline = settings(deadline=None)
 LOT_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./"
 
 
@@ -101,6 +111,7 @@ def test_a_month_without_a_day_means_its_last_day_and_years_lie_in_the_window_of
     assert scan(f"(01){GTIN}(17){digits}").expiry_date == date
 
 
+@no_deadline
 @given(year=st.integers(0, 99), month=st.integers(1, 12))
 def test_every_month_only_date_is_the_last_day_of_that_month(year: int, month: int) -> None:
     date = scan(f"01{GTIN}17{year:02}{month:02}00").expiry_date
@@ -161,16 +172,19 @@ def test_text_that_is_too_long_for_a_code_is_not_taken_apart() -> None:
     assert scan(f"]C101{GTIN}10" + "A" * MAX_SCAN_LENGTH).kind is ScanKind.TEXT
 
 
+@no_deadline
 @given(st.text(max_size=80))
 def test_no_text_breaks_it(text: str) -> None:
     assert scan(text).raw == text
 
 
+@no_deadline
 @given(st.text(alphabet="0123456789()]\x1dCdQ1AB/ ", max_size=60))
 def test_no_text_that_looks_like_a_code_breaks_it(text: str) -> None:
     assert scan(text).raw == text
 
 
+@no_deadline
 @given(st.from_regex(r"[0-9]{7}|[0-9]{11,13}", fullmatch=True))
 def test_every_product_number_is_equal_to_its_longer_forms(digits: str) -> None:
     code = with_check_digit(digits)
@@ -180,6 +194,7 @@ def test_every_product_number_is_equal_to_its_longer_forms(digits: str) -> None:
     assert scan(padded).gtin == padded
 
 
+@no_deadline
 @given(
     lot=st.text(alphabet=LOT_CHARACTERS, min_size=1, max_size=20),
     expiry=st.dates(dt.date(2000, 1, 1), dt.date(2070, 12, 31)),
@@ -188,3 +203,38 @@ def test_what_was_written_is_read_back(lot: str, expiry: dt.date) -> None:
     for text in (f"]d201{GTIN}10{lot}\x1d17{expiry:%y%m%d}", f"(01){GTIN}(17){expiry:%y%m%d}(10){lot}"):
         found = scan(text)
         assert (found.gtin, found.batch_number, found.expiry_date, found.doubts) == (GTIN, lot, expiry, ())
+
+
+@pytest.mark.parametrize(
+    ("scanned", "kept"),
+    [
+        ("4006381333931", "4006381333931"),
+        ("]E04006381333931", "4006381333931"),
+        (f"]d201{GTIN}10AB12\x1d17270331", GTIN[1:]),
+        ("(01)00036000291452(10)AB12", "036000291452"),
+        ("0100000096385074", "96385074"),
+        ("]C0PARA-500 ", "PARA-500"),
+        ("\x1d00106141412345678908", "00106141412345678908"),
+    ],
+)
+def test_only_what_is_the_same_on_every_box_is_kept(scanned: str, kept: str) -> None:
+    assert code_to_keep(scanned) == kept
+
+
+@no_deadline
+@given(
+    st.one_of(st.text(max_size=40), st.text(alphabet="0123456789()\x1d", max_size=40))
+    | st.builds(
+        lambda start, lot: start + lot, st.sampled_from([f"01{GTIN}10", f"]C101{GTIN}10", f"(01){GTIN}(10)"]), st.text()
+    )
+)
+@example(f"]d201{GTIN}10AB12\x1d17270331")
+def test_what_was_kept_is_found_again_by_scanning_the_same_thing(scanned: str) -> None:
+    assert lookup_code(code_to_keep(scanned)) == scan(scanned).lookup_code
+
+
+def test_a_product_number_is_written_in_as_many_ways_as_it_has_zeros_in_front() -> None:
+    assert written_forms(GTIN) == (GTIN, GTIN[1:])
+    assert written_forms("10036000291459") == ("10036000291459",)
+    assert written_forms("00036000291452") == ("00036000291452", "0036000291452", "036000291452")
+    assert written_forms("00000096385074") == ("00000096385074", "0000096385074", "000096385074", "96385074")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotkeeper.catalog.policies import convert_to_base_units, expiry_warnings, month_or_date
@@ -47,6 +47,7 @@ def test_what_is_no_such_date_is_refused(text: str) -> None:
         month_or_date(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_typing_anything_gives_a_date_or_a_refusal(text: str) -> None:
     with suppress(ValueError):
@@ -119,6 +120,7 @@ def test_a_pack_without_a_whole_factor_is_a_mistake_of_the_program(factor: int) 
         convert_to_base_units(Decimal(1), factor)
 
 
+@settings(deadline=None)
 @given(quantity=st.decimals(0, 10**6, places=3), factor=st.integers(1, 10**5))
 def test_conversion_is_exact(quantity: Decimal, factor: int) -> None:
     assert convert_to_base_units(quantity, factor) / factor == quantity

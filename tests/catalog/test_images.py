@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lotkeeper.accounts.models import User
 from lotkeeper.accounts.policies import Role
 from lotkeeper.catalog import operations as catalog
 from lotkeeper.catalog.errors import ImageNotReadable, ImageTooLarge, ImageTooManyPixels
@@ -238,7 +239,7 @@ class TestOverHttp:
         assert api.delete(f"products/{product.pk}/image/").json()["image"] is None
 
     def test_it_is_served_to_people_of_the_business_alone(
-        self, shop: Shop, api: Api, other_api: Api, api_as: Callable[..., Api]
+        self, shop: Shop, api: Api, other_shop: Shop, other_api: Api, api_as: Callable[..., Api]
     ) -> None:
         product = new_product(shop)
         address = api.upload(f"products/{product.pk}/image/", picture()).json()["image"]
@@ -250,6 +251,21 @@ class TestOverHttp:
         assert opened(b"".join(answer.streaming_content)).format == "WEBP"  # type: ignore[attr-defined]
         assert other_api.client.get(address).status_code == 404
         assert Client().get(address).status_code == 404
+        browser, other_browser = Client(), Client()
+        browser.force_login(User.objects.get(pk=shop.actor.user_id))
+        other_browser.force_login(User.objects.get(pk=other_shop.actor.user_id))
+        assert browser.get(address).status_code == 200
+        assert other_browser.get(address).status_code == 404
+
+    def test_a_product_whose_file_was_lost_says_null(self, shop: Shop, api: Api) -> None:
+        product = new_product(shop)
+        address = api.upload(f"products/{product.pk}/image/", picture()).json()["image"]
+        name = image_of(shop, product)
+        assert name is not None
+        default_storage.delete(name)
+        assert api.get(f"products/{product.pk}/").json()["image"] is None
+        assert api.client.get(address).status_code == 404
+        assert api.upload(f"products/{product.pk}/image/", picture()).status_code == 200
 
     @pytest.mark.parametrize("name", ["0" * 32, "..", "../../secret-key", "%2e%2e%2f%2e%2e%2fsecret-key", "x.svg"])
     def test_there_is_nothing_else_to_be_had(self, shop: Shop, api: Api, name: str) -> None:

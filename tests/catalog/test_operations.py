@@ -26,6 +26,7 @@ from lotkeeper.catalog.errors import (
 )
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product, Unit
 from lotkeeper.catalog.operations import NewVariation, ProductFields, VariationFields
+from lotkeeper.catalog.operations._saving import save_row
 from lotkeeper.catalog.operations.barcodes import MAX_BARCODES_PER_VARIATION
 from lotkeeper.catalog.operations.packs import MAX_PACKS_PER_VARIATION
 from lotkeeper.core.errors import InvalidRequest, NotFound, PermissionRefused
@@ -391,6 +392,15 @@ class TestPacksAndBarcodes:
             catalog.add_barcode(actor=shop.actor, variation_id=variation.pk, code="one more")
         with pytest.raises(TooMany):
             catalog.create_pack(actor=shop.actor, variation_id=variation.pk, name="one more", factor=2)
+
+
+@pytest.mark.parametrize(
+    "row", [Product(name="x", category_id=NOWHERE), Pack(name="x", factor=2, variation_id=NOWHERE)]
+)
+def test_what_was_deleted_a_moment_ago_is_not_found(shop: Shop, row: Any) -> None:
+    with shop.inside(), pytest.raises(NotFound):
+        save_row(row)
+    assert counts(shop) == (0, 0, 0, 0, 0)
 
 
 def every_operation(actor: Actor, identifier: int) -> list[Callable[[], object]]:

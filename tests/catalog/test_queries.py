@@ -77,6 +77,16 @@ class TestScans:
         stocked(shop, "Milk", "MILK", barcodes=("96385074",))
         assert look_up(shop, "96385074").variation.sku == "MILK"
 
+    @pytest.mark.parametrize("code", ["4006381333931", "]d2010400638133393110AB12"])
+    def test_a_product_number_may_be_the_sku(self, shop: Shop, code: str) -> None:
+        stocked(shop, "Paracetamol", "4006381333931")
+        assert look_up(shop, code).variation.sku == "4006381333931"
+
+    def test_a_box_may_be_scanned_to_tell_its_barcode(self, shop: Shop) -> None:
+        stocked(shop, "Paracetamol", "PARA-500", barcodes=(f"]d201{GTIN}10AB12\x1d17270331",))
+        assert look_up(shop, GTIN).variation.sku == "PARA-500"
+        assert look_up(shop, f"]d201{GTIN}10CD34").variation.sku == "PARA-500"
+
     def test_an_archived_one_is_found_and_says_so(self, shop: Shop) -> None:
         product = stocked(shop, "Paracetamol", "PARA-500", barcodes=(GTIN,))
         catalog.update_product(actor=shop.actor, product_id=product.pk, changes=ProductFields(is_active=False))

@@ -58,7 +58,9 @@ class StillInUse(Conflict):
 
     code = "in_use"
     title = "Still in use"
-    sentence = "This {what} is in use and cannot be deleted; it can be archived or left empty."
+    sentence = (
+        "Something still belongs to this {what}, so it cannot be deleted; products and variations can be archived."
+    )
 
 
 class UnitInUse(Conflict):

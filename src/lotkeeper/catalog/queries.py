@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
+from django.core.files.storage import default_storage
 from django.db.models import ForeignObjectRel, Model, Prefetch, Q, QuerySet
 
 from lotkeeper.catalog.errors import UnknownCode
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product
-from lotkeeper.catalog.policies import Scan, ScanKind, lookup_code
+from lotkeeper.catalog.policies import Scan, lookup_code, written_forms
 from lotkeeper.core.errors import NotFound
 
 Row = TypeVar("Row", bound=Model)
@@ -90,6 +91,12 @@ def get_variation(variation_id: int) -> ItemVariation:
     return one_of(variations(), variation_id, "variation")
 
 
+def image_address(product: Product) -> str | None:
+    """Where a product's picture is served; None when it has none, or its file was lost."""
+    name = product.image.name
+    return default_storage.url(name) if name and default_storage.exists(name) else None
+
+
 def search_products(found: QuerySet[Product], text: str) -> QuerySet[Product]:
     """The products whose name holds every word, or one of whose SKUs or barcodes begins with the text."""
     sku = ItemVariation.objects.filter(sku__istartswith=text).values("product_id")
@@ -140,22 +147,21 @@ class ScanMatch:
 def find_by_scan(scan: Scan) -> ScanMatch:
     """The variation, and the pack if the code is on one, that a scan stands for.
 
-    A product number is looked for among the barcodes; text among the barcodes first and then as an exact SKU.
+    It is looked for among the barcodes first, and then as an exact SKU.
     A batch number that was scanned alone is known to ``stock``, not here.
 
     Raises:
         UnknownCode: with what could be read from the code, so that it can be kept and given to something.
     """
-    wanted = scan.gtin if scan.gtin is not None else scan.text
-    barcode = (
-        Barcode.objects.select_related("variation__product", "pack").filter(lookup_code=lookup_code(wanted)).first()
-    )
+    barcodes_and_holders = Barcode.objects.select_related("variation__product", "pack")
+    barcode = barcodes_and_holders.filter(lookup_code=scan.lookup_code).first()
     if barcode is not None:
         return ScanMatch(variation=barcode.variation, pack=barcode.pack, scan=scan)
-    if scan.kind is not ScanKind.GS1:
-        variation = ItemVariation.objects.select_related("product").filter(sku=scan.text).first()
-        if variation is not None:
-            return ScanMatch(variation=variation, pack=None, scan=scan)
+    # Some shops use the product number as their SKU.
+    skus = {scan.text} if scan.gtin is None else set(written_forms(scan.gtin))
+    variation = ItemVariation.objects.select_related("product").filter(sku__in=skus).order_by("sku").first()
+    if variation is not None:
+        return ScanMatch(variation=variation, pack=None, scan=scan)
     raise UnknownCode(
         text=scan.text,
         kind=scan.kind.value,

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product
-from lotkeeper.catalog.policies import lookup_code
+from lotkeeper.catalog.policies import MAX_SCAN_LENGTH, code_to_keep, lookup_code
 from lotkeeper.catalog.queries import MAX_SEARCH_LENGTH, category_and_below, search_products, search_variations
 from lotkeeper.web.filters import IdFilter
 
@@ -89,7 +89,7 @@ class BarcodeFilter(django_filters.FilterSet):
     """Barcodes by variation, or the one with a certain code in any of its lengths."""
 
     variation_id = IdFilter(field_name="variation_id")
-    code = django_filters.CharFilter(method="with_code", max_length=64)
+    code = django_filters.CharFilter(method="with_code", max_length=MAX_SCAN_LENGTH)
 
     class Meta:
         model = Barcode
@@ -97,4 +97,4 @@ class BarcodeFilter(django_filters.FilterSet):
 
     def with_code(self, rows: QuerySet[Barcode], name: str, value: str) -> QuerySet[Barcode]:
         """The barcode with this code."""
-        return rows.filter(lookup_code=lookup_code(value))
+        return rows.filter(lookup_code=lookup_code(code_to_keep(value)))

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from lotkeeper.accounts.models import IssuePolicy
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product, Unit
 from lotkeeper.catalog.operations import NewVariation, VariationFields
-from lotkeeper.catalog.policies import ScanKind
+from lotkeeper.catalog.policies import MAX_SCAN_LENGTH, ScanKind
+from lotkeeper.catalog.queries import image_address
 from lotkeeper.core.quantity import QUANTITY_DECIMALS, Sign
 from lotkeeper.web.api import IdField, MoneyField, QuantityField, TextField
 
@@ -90,7 +91,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
 
     def get_image(self, product: Product) -> str | None:
         """The picture's address, or None when there is no picture."""
-        return product.image.url if product.image else None
+        return image_address(product)
 
 
 class VariationChangesSerializer(serializers.Serializer[Any]):
@@ -116,7 +117,9 @@ class VariationChangesSerializer(serializers.Serializer[Any]):
 class NewVariationSerializer(VariationChangesSerializer):
     """A variation to be made, with the barcodes of a single unit."""
 
-    barcodes = serializers.ListField(child=TextField(max_length=64), required=False, max_length=MAX_BARCODES_AT_ONCE)
+    barcodes = serializers.ListField(
+        child=TextField(max_length=MAX_SCAN_LENGTH), required=False, max_length=MAX_BARCODES_AT_ONCE
+    )
 
 
 class NewVariationOfProductSerializer(NewVariationSerializer):
@@ -180,7 +183,7 @@ class BarcodeSerializer(serializers.ModelSerializer[Barcode]):
 class NewBarcodeSerializer(serializers.Serializer[Any]):
     """A barcode to be put on a variation."""
 
-    code = TextField(max_length=64)
+    code = TextField(max_length=MAX_SCAN_LENGTH, help_text="As scanned: of a GS1 message the product number is kept.")
     pack_id = IdField(required=False, allow_null=True)
 
 

@@ -42,16 +42,19 @@ def check_values(row: TenantModel) -> None:
         raise InvalidRequest(errors)
 
 
-def save_unique(row: TenantModel, taken: Callable[[], Refusal]) -> None:
-    """Save a row; if its one unique name is taken, refuse with what ``taken`` says about the holder."""
+def save_row(row: TenantModel, taken: Callable[[], Refusal] | None = None) -> None:
+    """Save a row; if its one unique name is taken, refuse with what ``taken`` says about the holder.
+
+    Raises:
+        NotFound: if what it refers to is not there, or was deleted by somebody else a moment ago.
+    """
     try:
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
-        if _sqlstate(error) == _UNIQUE_VIOLATION:
+        if _sqlstate(error) == _UNIQUE_VIOLATION and taken is not None:
             raise taken() from error
         if _sqlstate(error) == _FOREIGN_KEY_VIOLATION:
-            # What it belongs to was deleted by somebody else a moment ago.
             raise NotFound("thing it belongs to", kind=row._meta.model_name) from error
         raise
 

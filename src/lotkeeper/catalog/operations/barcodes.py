@@ -10,8 +10,8 @@ from django.utils import timezone
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.errors import BarcodeTaken, TooMany
 from lotkeeper.catalog.models import Barcode, ItemVariation, Pack
-from lotkeeper.catalog.operations._saving import check_values, save_unique
-from lotkeeper.catalog.policies import lookup_code
+from lotkeeper.catalog.operations._saving import check_values, save_row
+from lotkeeper.catalog.policies import code_to_keep, lookup_code
 from lotkeeper.core.errors import NotFound
 from lotkeeper.core.tenancy import tenant_scope
 
@@ -21,6 +21,8 @@ MAX_BARCODES_PER_VARIATION: Final = 100
 
 def add_barcode(*, actor: Actor, variation_id: int, code: str, pack_id: int | None = None) -> Barcode:
     """Put a barcode on a variation, or on one of its packs: a scan then means the whole pack.
+
+    The code may be scanned as it is: of a GS1 message only the product number is kept.
 
     Raises:
         InvalidRequest: if the code cannot be kept.
@@ -59,9 +61,9 @@ def put_barcode(variation: ItemVariation, code: str, *, pack: Pack | None) -> Ba
     """Put a code on a variation that is locked or new: the part that several operations share."""
     if variation.barcodes.count() >= MAX_BARCODES_PER_VARIATION:
         raise TooMany(limit=MAX_BARCODES_PER_VARIATION, what="barcodes of one variation")
-    barcode = Barcode(variation=variation, pack=pack, code=code)
+    barcode = Barcode(variation=variation, pack=pack, code=code_to_keep(code))
     check_values(barcode)
-    save_unique(barcode, lambda: _taken(barcode.code))
+    save_row(barcode, lambda: _taken(barcode.code))
     return barcode
 
 

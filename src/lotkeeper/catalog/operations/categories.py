@@ -10,7 +10,7 @@ from django.db import transaction
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.errors import CategoryCycle, CategoryNameTaken, CategoryTooDeep, TooMany
 from lotkeeper.catalog.models import Category
-from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_unique
+from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
 from lotkeeper.catalog.operations.fields import UNSET, Change
 from lotkeeper.catalog.policies import MAX_CATEGORY_DEPTH, depth_of, height_of, is_within
 from lotkeeper.core.errors import NotFound
@@ -105,4 +105,4 @@ def _check_depth(parents: Mapping[int, int | None], parent_id: int | None, *, he
 
 def _save(category: Category) -> None:
     check_values(category)
-    save_unique(category, lambda: CategoryNameTaken(name=category.name, parent_id=category.parent_id))
+    save_row(category, lambda: CategoryNameTaken(name=category.name, parent_id=category.parent_id))

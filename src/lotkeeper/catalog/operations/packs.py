@@ -9,7 +9,7 @@ from django.db import transaction
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.errors import PackNameTaken, TooMany
 from lotkeeper.catalog.models import Pack
-from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_unique
+from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
 from lotkeeper.catalog.operations.barcodes import lock_variation, mark_changed
 from lotkeeper.core.errors import NotFound
 from lotkeeper.core.tenancy import tenant_scope
@@ -35,7 +35,7 @@ def create_pack(*, actor: Actor, variation_id: int, name: str, factor: int) -> P
             raise TooMany(limit=MAX_PACKS_PER_VARIATION, what="packs of one variation")
         pack = Pack(variation=variation, name=name, factor=factor)
         check_values(pack)
-        save_unique(pack, lambda: PackNameTaken(name=pack.name, variation_id=variation_id))
+        save_row(pack, lambda: PackNameTaken(name=pack.name, variation_id=variation_id))
         mark_changed(variation_id)
     return pack
 

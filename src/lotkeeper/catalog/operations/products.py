@@ -9,7 +9,7 @@ from django.db import transaction
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.models import Category, Product
 from lotkeeper.catalog.operations._files import delete_on_commit
-from lotkeeper.catalog.operations._saving import check_values, delete_unused
+from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
 from lotkeeper.catalog.operations.fields import UNSET, NewVariation, ProductFields, apply_fields
 from lotkeeper.catalog.operations.variations import add_variation
 from lotkeeper.core.errors import NotFound
@@ -82,4 +82,4 @@ def _change(product: Product, details: ProductFields) -> None:
         raise NotFound("category", category_id=category_id)
     apply_fields(product, details)
     check_values(product)
-    product.save()
+    save_row(product)

@@ -11,7 +11,7 @@ from django.db import transaction
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.errors import SkuTaken, TooMany, UnitInUse
 from lotkeeper.catalog.models import ItemVariation, Product, Unit
-from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_unique
+from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
 from lotkeeper.catalog.operations.barcodes import put_barcode
 from lotkeeper.catalog.operations.fields import UNSET, VariationFields, apply_fields
 from lotkeeper.catalog.queries import is_used_elsewhere
@@ -118,7 +118,7 @@ def _check(variation: ItemVariation) -> None:
 
 
 def _save(variation: ItemVariation) -> None:
-    save_unique(variation, lambda: _sku_taken(variation.sku))
+    save_row(variation, lambda: _sku_taken(variation.sku))
 
 
 def _sku_taken(sku: str) -> SkuTaken:

@@ -65,6 +65,11 @@ class Scan:
     net_weight_kg: Decimal | None = None
     doubts: tuple[str, ...] = ()
 
+    @property
+    def lookup_code(self) -> str:
+        """What to look for among the barcodes."""
+        return lookup_code(self.text if self.gtin is None else self.gtin)
+
 
 def lookup_code(code: str) -> str:
     """The form in which codes are compared: a product number padded to 14 digits, any other text as it is.
@@ -72,6 +77,21 @@ def lookup_code(code: str) -> str:
     The twin of the generated column ``Barcode.lookup_code``.
     """
     return code.rjust(14, "0") if _GTIN_SHAPE.fullmatch(code) else code
+
+
+def code_to_keep(text: str) -> str:
+    """What of a scanned code is the same on every box: without the scanner's marks, batch and dates.
+
+    Whatever is kept this way is found again by scanning the same thing.
+    """
+    # The day only places two-digit years in their century, and no date is kept.
+    scan = parse_scan(text, today=dt.date(2000, 1, 1))
+    return written_forms(scan.gtin)[-1] if scan.kind is ScanKind.GS1 and scan.gtin is not None else scan.text
+
+
+def written_forms(gtin: str) -> tuple[str, ...]:
+    """The ways one product number of 14 digits is written, from the longest to the one on the box."""
+    return tuple(gtin[-digits:] for digits in (14, 13, 12, 8) if gtin[:-digits].strip("0") == "")
 
 
 def parse_scan(text: str, *, today: dt.date) -> Scan:
