@@ -445,3 +445,5 @@ def test_an_id_that_cannot_be_one_leads_nowhere(api: Api, path: str) -> None:
 def test_the_wrong_verb_is_told(api: Api, tea: Any) -> None:
     assert refused(api.send("PUT", f"products/{tea['product']}/", {"name": "x"})) == (405, "method_not_allowed")
     assert refused(api.post("barcodes/", {"code": "x"})) == (405, "method_not_allowed")
+    for path in ("products/", f"products/{tea['product']}/", f"products/{tea['product']}/image/"):
+        assert refused(api.send("OPTIONS", path)) == (405, "method_not_allowed")
