@@ -104,6 +104,31 @@ class TestCategories:
             mover.join()
         assert sorted(outcomes) == ["moved", "refused"]
 
+    def test_a_move_waits_for_another_one_and_then_sees_it(
+        self, shop: Shop, superuser_connection: psycopg.Connection
+    ) -> None:
+        a = catalog.create_category(actor=shop.actor, name="a")
+        b = catalog.create_category(actor=shop.actor, name="b")
+        outcomes: list[str] = []
+
+        def move() -> None:
+            try:
+                catalog.update_category(actor=shop.actor, category_id=b.pk, parent_id=a.pk)
+                outcomes.append("moved")
+            except CategoryCycle:
+                outcomes.append("refused")
+            finally:
+                connection.close()
+
+        mover = threading.Thread(target=move)
+        with superuser_connection.transaction():
+            superuser_connection.execute("UPDATE catalog_category SET parent_id = %s WHERE id = %s", (b.pk, a.pk))
+            mover.start()
+            mover.join(timeout=0.5)
+            assert outcomes == []
+        mover.join()
+        assert outcomes == ["refused"]
+
     def test_the_tree_is_eight_levels_deep_at_most_also_when_a_branch_is_moved(self, shop: Shop) -> None:
         parent_id = None
         for level in range(8):
