@@ -12,6 +12,7 @@ from lotkeeper.catalog.errors import StillInUse
 from lotkeeper.core.errors import InvalidRequest, NotFound, Refusal
 from lotkeeper.core.models import TenantModel
 
+_RESTRICT_VIOLATION: Final = "23001"
 _FOREIGN_KEY_VIOLATION: Final = "23503"
 _UNIQUE_VIOLATION: Final = "23505"
 
@@ -71,7 +72,8 @@ def delete_unused(row: TenantModel, what: str) -> None:
             # hold a reference, the whole ledger among them.
             type(row).objects.filter(pk=row.pk)._raw_delete(using=DEFAULT_DB_ALIAS)
     except IntegrityError as error:
-        if _sqlstate(error) == _FOREIGN_KEY_VIOLATION:
+        # Keys that say RESTRICT have a SQLSTATE of their own since PostgreSQL 18.
+        if _sqlstate(error) in {_FOREIGN_KEY_VIOLATION, _RESTRICT_VIOLATION}:
             raise StillInUse(what=what, id=row.pk) from error
         raise
 
