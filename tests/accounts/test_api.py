@@ -61,31 +61,47 @@ def new_user() -> dict[str, Any]:
     return {"email": f"{uuid4().hex}@shop.example", "role": "clerk"}
 
 
-#: Every call: verb, address, body, the answer for an owner, and whether everybody who works here may make it.
-CALLS: list[tuple[str, str, Callable[[], Any], int, bool]] = [
-    ("get", "/api/v1/me/", dict, 200, True),
-    ("get", "/api/v1/users/", dict, 200, False),
-    ("post", "/api/v1/users/", new_user, 201, False),
-    ("get", "/api/v1/users/{user_id}/", dict, 200, False),
-    ("patch", "/api/v1/users/{user_id}/", lambda: {"name": "Amina"}, 200, False),
-    ("put", "/api/v1/users/{user_id}/password/", lambda: {"password": "seven green bottles"}, 200, False),
-    ("post", "/api/v1/users/{user_id}/deactivate/", dict, 200, False),
-    ("post", "/api/v1/users/{user_id}/reactivate/", dict, 200, False),
-    ("get", "/api/v1/users/{user_id}/memberships/", dict, 200, False),
-    ("post", "/api/v1/users/{user_id}/memberships/", lambda: {"role": "counter"}, 200, False),
-    ("delete", "/api/v1/users/{user_id}/memberships/{membership_id}/", dict, 204, False),
-    ("get", "/api/v1/tokens/", dict, 200, False),
-    ("post", "/api/v1/tokens/", lambda: {"name": "Till 2", "scopes": ["stock"]}, 201, False),
-    ("delete", "/api/v1/tokens/{token_id}/", dict, 204, False),
-    ("get", "/api/v1/outlets/", dict, 200, True),
-    ("post", "/api/v1/outlets/", lambda: {"name": "Second", "timezone": "UTC"}, 201, False),
-    ("get", "/api/v1/outlets/{outlet_id}/", dict, 200, True),
-    ("patch", "/api/v1/outlets/{outlet_id}/", lambda: {"name": "Renamed"}, 200, False),
-    ("post", "/api/v1/outlets/{outlet_id}/deactivate/", dict, 200, False),
-    ("post", "/api/v1/outlets/{outlet_id}/reactivate/", dict, 200, False),
+@dataclass(frozen=True)
+class Call:
+    """One call: its answer for an owner, and whether everybody who works here may make it."""
+
+    verb: str
+    path: str
+    body: Callable[[], Any]
+    status: int
+    for_all: bool
+
+    def make(self, api: APIClient, shop: Shop) -> Any:
+        return getattr(api, self.verb)(self.path.format(**vars(shop)), self.body() or None)
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.path}"
+
+
+CALLS = [
+    Call("get", "/api/v1/me/", dict, 200, True),
+    Call("get", "/api/v1/users/", dict, 200, False),
+    Call("post", "/api/v1/users/", new_user, 201, False),
+    Call("get", "/api/v1/users/{user_id}/", dict, 200, False),
+    Call("patch", "/api/v1/users/{user_id}/", lambda: {"name": "Amina"}, 200, False),
+    Call("put", "/api/v1/users/{user_id}/password/", lambda: {"password": "seven green bottles"}, 200, False),
+    Call("post", "/api/v1/users/{user_id}/deactivate/", dict, 200, False),
+    Call("post", "/api/v1/users/{user_id}/reactivate/", dict, 200, False),
+    Call("get", "/api/v1/users/{user_id}/memberships/", dict, 200, False),
+    Call("post", "/api/v1/users/{user_id}/memberships/", lambda: {"role": "counter"}, 200, False),
+    Call("delete", "/api/v1/users/{user_id}/memberships/{membership_id}/", dict, 204, False),
+    Call("get", "/api/v1/tokens/", dict, 200, False),
+    Call("post", "/api/v1/tokens/", lambda: {"name": "Till 2", "scopes": ["stock"]}, 201, False),
+    Call("delete", "/api/v1/tokens/{token_id}/", dict, 204, False),
+    Call("get", "/api/v1/outlets/", dict, 200, True),
+    Call("post", "/api/v1/outlets/", lambda: {"name": "Second", "timezone": "UTC"}, 201, False),
+    Call("get", "/api/v1/outlets/{outlet_id}/", dict, 200, True),
+    Call("patch", "/api/v1/outlets/{outlet_id}/", lambda: {"name": "Renamed"}, 200, False),
+    Call("post", "/api/v1/outlets/{outlet_id}/deactivate/", dict, 200, False),
+    Call("post", "/api/v1/outlets/{outlet_id}/reactivate/", dict, 200, False),
 ]
-NAMES = [f"{verb} {path}" for verb, path, *_ in CALLS]
-WITH_ID = [call for call in CALLS if "{" in call[1]]
+EVERY_CALL = pytest.mark.parametrize("call", CALLS, ids=str)
+WITH_ID = [call for call in CALLS if "{" in call.path]
 
 
 def state_of(shop: Shop) -> list[Any]:
@@ -100,88 +116,68 @@ def state_of(shop: Shop) -> list[Any]:
         ]
 
 
-@pytest.mark.parametrize(("verb", "path", "body", "status", "for_all"), CALLS, ids=NAMES)
+@EVERY_CALL
 def test_owners_may(
     shop: Shop,
     client_for: ClientFor,
-    verb: str,
-    path: str,
-    body: Callable[[], Any],
-    status: int,
-    for_all: bool,
+    call: Call,
 ) -> None:
     api = client_for(shop.business.actor)
-    answer = getattr(api, verb)(path.format(**vars(shop)), body() or None)
-    assert answer.status_code == status, answer.content
+    answer = call.make(api, shop)
+    assert answer.status_code == call.status, answer.content
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OWNER])
-@pytest.mark.parametrize(("verb", "path", "body", "status", "for_all"), CALLS, ids=NAMES)
+@EVERY_CALL
 def test_others_may_look_at_outlets_and_themselves(
     shop: Shop,
     client_for: ClientFor,
     colleague: Colleague,
-    verb: str,
-    path: str,
-    body: Callable[[], Any],
-    status: int,
-    for_all: bool,
+    call: Call,
     role: Role,
 ) -> None:
     api = client_for(colleague(shop.business, role))
     before = state_of(shop)
-    answer = getattr(api, verb)(path.format(**vars(shop)), body() or None)
-    if for_all:
-        assert answer.status_code == status
+    answer = call.make(api, shop)
+    if call.for_all:
+        assert answer.status_code == call.status
     else:
         assert answer.status_code == 403
         assert answer.json()["code"] == "not_allowed"
     assert state_of(shop) == before
 
 
-@pytest.mark.parametrize(("verb", "path", "body", "status", "for_all"), CALLS, ids=NAMES)
+@EVERY_CALL
 def test_an_owners_token_for_the_till_manages_nothing(
     shop: Shop,
     client_for: ClientFor,
-    verb: str,
-    path: str,
-    body: Callable[[], Any],
-    status: int,
-    for_all: bool,
+    call: Call,
 ) -> None:
     api = client_for(shop.business.actor, Scope.STOCK, Scope.READ, Scope.CATALOG)
     before = state_of(shop)
-    answer = getattr(api, verb)(path.format(**vars(shop)), body() or None)
-    assert answer.status_code == (status if for_all else 403)
+    answer = call.make(api, shop)
+    assert answer.status_code == (call.status if call.for_all else 403)
     assert state_of(shop) == before
 
 
-@pytest.mark.parametrize(("verb", "path", "body", "status", "for_all"), CALLS, ids=NAMES)
-def test_nobody_may_do_anything(
-    shop: Shop, verb: str, path: str, body: Callable[[], Any], status: int, for_all: bool
-) -> None:
+@EVERY_CALL
+def test_nobody_may_do_anything(shop: Shop, call: Call) -> None:
     before = state_of(shop)
-    answer = getattr(APIClient(), verb)(path.format(**vars(shop)), body() or None)
+    answer = call.make(APIClient(), shop)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == 'Bearer realm="lotkeeper"'
     assert state_of(shop) == before
 
 
-@pytest.mark.parametrize(
-    ("verb", "path", "body", "status", "for_all"), WITH_ID, ids=[f"{verb} {path}" for verb, path, *_ in WITH_ID]
-)
+@pytest.mark.parametrize("call", WITH_ID, ids=str)
 def test_what_belongs_to_another_business_is_not_found(
     make_shop: Callable[[], Shop],
     client_for: ClientFor,
-    verb: str,
-    path: str,
-    body: Callable[[], Any],
-    status: int,
-    for_all: bool,
+    call: Call,
 ) -> None:
     mine, theirs = make_shop(), make_shop()
     before = state_of(theirs)
-    answer = getattr(client_for(mine.business.actor), verb)(path.format(**vars(theirs)), body() or None)
+    answer = call.make(client_for(mine.business.actor), theirs)
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
     assert state_of(theirs) == before

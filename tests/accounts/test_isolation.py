@@ -51,9 +51,9 @@ def test_the_unscoped_manager_is_held_by_the_database_too(two: tuple[NewTenant, 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_outside_any_tenant_the_database_raises(table: str) -> None:
-    with pytest.raises(ProgrammingError, match="no tenant in scope"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {table}")
+    refused = pytest.raises(ProgrammingError, match="no tenant in scope")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
 
 
 def test_a_row_cannot_be_written_for_another_tenant(two: tuple[NewTenant, NewTenant]) -> None:

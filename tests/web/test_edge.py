@@ -58,7 +58,9 @@ def test_an_unknown_address_a_wrong_verb_and_a_wrong_format(api: APIClient) -> N
     assert_problem(Client().get("/api/nothing"), 404, "not_found")
     wrong_verb = api.delete("/api/v1/outlets/")
     assert_problem(wrong_verb, 405, "method_not_allowed")
-    assert wrong_verb["Allow"] == "GET, POST, HEAD, OPTIONS"
+    assert wrong_verb["Allow"] == "GET, POST, HEAD"
+    assert_problem(api.options("/api/v1/outlets/"), 405, "method_not_allowed")
+    assert_problem(api.options("/api/v1/me/"), 405, "method_not_allowed")
     form = api.post("/api/v1/outlets/", "name=x", content_type="application/x-www-form-urlencoded")
     assert_problem(form, 415, "unsupported_media_type")
     assert_problem(api.get("/api/v1/outlets/", HTTP_ACCEPT="text/html"), 406, "not_acceptable")
@@ -152,7 +154,7 @@ def test_an_address_that_is_no_utf8_is_not_found(api: APIClient) -> None:
     assert api.get("/api/v1/outlets/?is_active=%ff").status_code in {200, 400}
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "201", "1e9", "x", "", "9" * 5000, "١", "1.0"])
+@pytest.mark.parametrize("size", ["0", "-1", "201", "1e9", "x", "", "9" * 5000, "\u0661", "1.0"])
 def test_a_page_size_out_of_bounds_is_refused(api: APIClient, size: str) -> None:
     problem = assert_problem(api.get("/api/v1/outlets/", {"page_size": size}), 400, "invalid_request")
     assert problem["errors"] == {"page_size": ["Must be a whole number from 1 to 200."]}
@@ -229,7 +231,7 @@ def test_people_get_pages(rf: RequestFactory) -> None:
     missing = Client().get("/no-such-page/")
     assert missing.status_code == 404
     assert missing["Content-Type"].startswith("text/html")
-    assert b"There is no such page." in missing.content
+    assert b"There is nothing at this address." in missing.content
     request: HttpRequest = rf.get("/")
     assert pages.permission_denied(request, Exception()).status_code == 403
     assert pages.bad_request(request, Exception()).status_code == 400

@@ -48,7 +48,21 @@ def test_money_is_a_number_or_text(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['"-1"', "-1", '""', '"."', '"1e5"', '"NaN"', '"1_0"', '"١"', '" 1"', "0.00001", '"12345678901"', "true", "null"],
+    [
+        '"-1"',
+        "-1",
+        '""',
+        '"."',
+        '"1e5"',
+        '"NaN"',
+        '"1_0"',
+        '"\u0661"',
+        '" 1"',
+        "0.00001",
+        '"12345678901"',
+        "true",
+        "null",
+    ],
 )
 def test_anything_else_is_no_money(text: str) -> None:
     with pytest.raises(ValidationError):

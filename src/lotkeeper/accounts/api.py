@@ -33,6 +33,8 @@ from lotkeeper.web.api import Endpoint
 class MeView(APIView):
     """Who is asking, at which business, and what they may do."""
 
+    http_method_names = ("get", "head")
+
     @extend_schema(operation_id="me", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Who is asking, at which business, and what they may do where."""

@@ -14,6 +14,11 @@ from django.utils import timezone
 from lotkeeper.accounts.policies import Role
 from lotkeeper.core.models import TenantForeignKey, TenantModel
 
+NAME_LIMIT = 150
+EMAIL_LIMIT = 254
+TENANT_NAME_LIMIT = 200
+TOKEN_NAME_LIMIT = 100
+
 
 class IssuePolicy(models.TextChoices):
     """Which sellable batch leaves first."""
@@ -25,7 +30,7 @@ class IssuePolicy(models.TextChoices):
 class Tenant(models.Model):
     """One business: a shop, or a chain of them. Global: it is the root every other row hangs from."""
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=TENANT_NAME_LIMIT)
     currency = models.CharField(max_length=3, default="EUR")
     timezone = models.CharField(max_length=63, default="UTC")
     issue_policy = models.CharField(max_length=4, choices=IssuePolicy.choices, default=IssuePolicy.FEFO)
@@ -53,8 +58,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Global, since they log in before their tenant is known; deactivated, never deleted."""
 
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(unique=True, max_length=EMAIL_LIMIT)
+    name = models.CharField(max_length=NAME_LIMIT, blank=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="users", null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -102,7 +107,7 @@ class ApiToken(TenantModel):
     """A till's or a program's key: shown once, kept only as a hash, acting as the person it was made for."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=TOKEN_NAME_LIMIT)
     prefix = models.CharField(max_length=12)
     digest = models.BinaryField(max_length=32)
     scopes = ArrayField(models.CharField(max_length=20))

@@ -58,7 +58,8 @@ def exact_number(value: object, *, digits: int, decimals: int) -> Decimal:
     whole_digits = digits - decimals
     # The size is looked at before any arithmetic: 1e999999999 must not be written out.
     if number.adjusted() >= whole_digits:
-        raise InvalidNumber(f"Must have at most {whole_digits} digits before the decimal point.")
+        sentence = f"Must have at most {whole_digits} digits before the decimal point."
+        raise InvalidNumber(sentence)
     # By digits and not by normalize(), which would round what is longer than the context's 28 digits.
     sign, written, exponent = number.as_tuple()
     significant = len("".join(map(str, written)).rstrip("0"))

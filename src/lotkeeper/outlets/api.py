@@ -44,7 +44,7 @@ class OutletChangesSerializer(serializers.Serializer[Any]):
     address = TextField(max_length=1000, allow_blank=True, required=False)
 
 
-class OutletFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class OutletFilter(django_filters.FilterSet):
     """Which outlets to list."""
 
     is_active = django_filters.BooleanFilter()

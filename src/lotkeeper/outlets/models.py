@@ -6,11 +6,13 @@ from django.db import models
 
 from lotkeeper.core.models import TenantModel
 
+OUTLET_NAME_LIMIT = 120
+
 
 class Outlet(TenantModel):
     """A shop, counter or store room. Its time zone decides what "today" means for expiry."""
 
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=OUTLET_NAME_LIMIT)
     timezone = models.CharField(max_length=63, default="UTC", help_text="IANA name, such as Africa/Nairobi")
     address = models.TextField(blank=True)
     is_active = models.BooleanField(default=True)

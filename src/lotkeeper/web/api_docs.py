@@ -25,7 +25,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "web/api_docs.html")
 
 
-def document_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+def document_problems(result: dict[str, Any], generator: Any, request: Any, public: Any) -> dict[str, Any]:
     """drf-spectacular's last step: say once what a problem looks like, and that every call may answer with one."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
     answer = {

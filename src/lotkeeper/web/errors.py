@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lotkeeper.core.errors import Refusal
+from lotkeeper.core.errors import NotFound, Refusal
 
 
 class MalformedRequest(Refusal):
@@ -27,6 +27,15 @@ class InvalidCursor(Refusal):
     code = "invalid_cursor"
     title = "The list cannot be continued from there"
     sentence = "Start the list again from its first page."
+
+
+class NothingHere(NotFound):
+    """The address leads nowhere."""
+
+    sentence = "There is nothing at this address."
+
+    def __init__(self) -> None:
+        super().__init__("address")
 
 
 class NotLoggedIn(Refusal):

@@ -19,6 +19,9 @@ from lotkeeper.core.quantity import (
     quantity_from,
 )
 
+#: Enough for every amount that can be kept, and bounded before it is read.
+_MONEY_TEXT_LIMIT = 20
+
 
 @extend_schema_field({"type": "number", "example": 3, "description": "Exact, at most 3 decimals and 14 digits."})
 class QuantityField(serializers.Field[Decimal, Any, Any, Any]):
@@ -96,7 +99,7 @@ class TextField(serializers.CharField):
 
 def _decimal_text(text: str) -> Decimal:
     # ASCII digits only: Decimal would take "١٢" and "1_000" as well.
-    if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > 20:
+    if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > _MONEY_TEXT_LIMIT:
         raise InvalidNumber("Must be a number such as 4.50.")
     try:
         return Decimal(text)

@@ -10,10 +10,10 @@ from django import forms
 from lotkeeper.core.quantity import MAX_ID
 
 
-class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # django-filter ships no types
+class IdFilter(django_filters.NumberFilter):
     """``?outlet_id=3``: an id in a query; what no id can be is refused."""
 
-    field_class = forms.IntegerField
+    field_class = forms.IntegerField  # type: ignore[assignment]  # NumberFilter names the one for decimals
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, min_value=1, max_value=MAX_ID, **options)

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from lotkeeper.core.errors import NotFound, Refusal
-from lotkeeper.web.errors import CsrfFailed, Forbidden, MalformedRequest, RequestTooLarge, ServerFault
+from lotkeeper.core.errors import Refusal
+from lotkeeper.web.errors import CsrfFailed, Forbidden, MalformedRequest, NothingHere, RequestTooLarge, ServerFault
 from lotkeeper.web.middleware import refused
 from lotkeeper.web.problems import problem_response, wants_problem
 
@@ -44,7 +44,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
-    return refused(request, NotFound("page" if not wants_problem(request) else "thing at this address"))
+    return refused(request, NothingHere())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

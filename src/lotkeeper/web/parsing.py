@@ -52,7 +52,8 @@ def parse_json(body: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedRequest(f"{name} is not a number in JSON.")
+    sentence = f"{name} is not a number in JSON."
+    raise MalformedRequest(sentence)
 
 
 def _refuse_unusable_text(value: Any) -> None:

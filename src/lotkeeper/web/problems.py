@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from lotkeeper.core.errors import InvalidRequest, NotFound, Refusal
+from lotkeeper.core.errors import InvalidRequest, Refusal
 from lotkeeper.web.errors import (
     Busy,
     Forbidden,
@@ -20,6 +20,7 @@ from lotkeeper.web.errors import (
     MalformedRequest,
     MediaTypeNotSupported,
     MethodNotAllowed,
+    NothingHere,
     NotLoggedIn,
     RequestTooLarge,
     TooManyRequests,
@@ -37,13 +38,28 @@ _BUSY_STATES: Final = frozenset({"57014", "55P03", "40001", "40P01"})
 _VALUE_STATES: Final = frozenset({"22001", "22003", "22008", "22021", "22P05"})
 
 
+_REFUSALS: Final[tuple[tuple[type[Exception], Callable[[], Refusal]], ...]] = (
+    (Http404, NothingHere),
+    (exceptions.NotFound, NothingHere),
+    (RequestDataTooBig, RequestTooLarge),
+    (PermissionDenied, Forbidden),
+    (exceptions.PermissionDenied, Forbidden),
+    (exceptions.NotAuthenticated, NotLoggedIn),
+    (exceptions.AuthenticationFailed, NotLoggedIn),
+    (exceptions.MethodNotAllowed, MethodNotAllowed),
+    (exceptions.NotAcceptable, FormatNotOffered),
+    (exceptions.UnsupportedMediaType, MediaTypeNotSupported),
+    (exceptions.Throttled, TooManyRequests),
+)
+
+
 def wants_problem(request: HttpRequest) -> bool:
     """Whether the answer goes to a program, which reads problems, or to a person, who reads a page."""
     return request.path_info.startswith(API_PREFIX)
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
-    """The problem's members: RFC 9457's own, the stable ``code``, the true numbers and what is wrong with each field."""
+    """The problem: RFC 9457's own members, the stable ``code``, the true numbers, and what is wrong with each field."""
     fields = dict(refusal.fields)
     errors = fields.pop("errors", None)
     body: dict[str, Any] = {
@@ -79,18 +95,19 @@ def refusal_for(error: Exception) -> Refusal | None:
     Args:
         error: whatever a view raised.
     """
-    if isinstance(error, Refusal):
-        return error
-    if isinstance(error, DatabaseError):
-        return _refusal_for_database(error)
-    if isinstance(error, Http404):
-        return NotFound("thing at this address")
-    if isinstance(error, RequestDataTooBig):
-        return RequestTooLarge()
-    if isinstance(error, PermissionDenied):
-        return Forbidden()
-    if isinstance(error, exceptions.APIException):
-        return _refusal_for_framework(error)
+    match error:
+        case Refusal():
+            return error
+        case DatabaseError():
+            return _refusal_for_database(error)
+        case exceptions.ValidationError():
+            return InvalidRequest(flatten_errors(error.detail))
+        case exceptions.ParseError():
+            return MalformedRequest(str(error.detail))
+    # The rest say nothing that our own sentence does not say better.
+    for kind, refusal in _REFUSALS:
+        if isinstance(error, kind):
+            return refusal()
     return None
 
 
@@ -113,29 +130,6 @@ def _refusal_for_database(error: DatabaseError) -> Refusal | None:
         return Busy()
     if state in _VALUE_STATES:
         return UnusableValue()
-    return None
-
-
-def _refusal_for_framework(error: exceptions.APIException) -> Refusal | None:
-    match error:
-        case exceptions.ValidationError():
-            return InvalidRequest(flatten_errors(error.detail))
-        case exceptions.ParseError():
-            return MalformedRequest(str(error.detail))
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return NotLoggedIn()
-        case exceptions.PermissionDenied():
-            return Forbidden(str(error.detail))
-        case exceptions.NotFound():
-            return NotFound("thing at this address")
-        case exceptions.MethodNotAllowed():
-            return MethodNotAllowed()
-        case exceptions.NotAcceptable():
-            return FormatNotOffered()
-        case exceptions.UnsupportedMediaType():
-            return MediaTypeNotSupported(str(error.detail))
-        case exceptions.Throttled():
-            return TooManyRequests()
     return None
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lotkeeper.accounts.errors import EmailTaken
-from lotkeeper.accounts.models import User
+from lotkeeper.accounts.models import EMAIL_LIMIT, NAME_LIMIT, User
 from lotkeeper.core.errors import InvalidRequest
 
 
@@ -19,10 +19,21 @@ def new_person(*, tenant_id: int, email: str, name: str, password: str | None) -
         EmailTaken: if somebody logs in with that address, here or elsewhere.
     """
     address = email.strip().lower()
-    _check(email=address, name=name, password=password)
+    _check(email=address, password=password)
+    check_name(name)
     if User.objects.filter(email=address).exists():
         raise EmailTaken(email=address)
     return User.objects.create_user(address, password, name=name.strip(), tenant_id=tenant_id)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is too long to be kept.
+
+    Raises:
+        InvalidRequest: naming the limit.
+    """
+    if len(name) > NAME_LIMIT:
+        raise InvalidRequest({"name": [f"Must have at most {NAME_LIMIT} characters."]})
 
 
 def check_password(password: str, user: User | None = None) -> None:
@@ -37,16 +48,14 @@ def check_password(password: str, user: User | None = None) -> None:
         raise InvalidRequest({"password": list(error.messages)}) from error
 
 
-def _check(*, email: str, name: str, password: str | None) -> None:
+def _check(*, email: str, password: str | None) -> None:
     errors: dict[str, list[str]] = {}
     try:
         validate_email(email)
     except ValidationError:
         errors["email"] = ["Must be an e-mail address."]
-    if len(email) > 254:
-        errors["email"] = ["Must have at most 254 characters."]
-    if len(name) > 150:
-        errors["name"] = ["Must have at most 150 characters."]
+    if len(email) > EMAIL_LIMIT:
+        errors["email"] = [f"Must have at most {EMAIL_LIMIT} characters."]
     if errors:
         raise InvalidRequest(errors)
     if password is not None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from lotkeeper.accounts.models import Membership, Tenant, User
+from lotkeeper.accounts.models import TENANT_NAME_LIMIT, Membership, Tenant, User
 from lotkeeper.accounts.operations.people import new_person
 from lotkeeper.accounts.policies import Actor, Channel, Role
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.core.timezones import is_timezone
+
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class TenantDetails:
     owner_name: str = ""
 
 
-def create_tenant(
+def create_tenant(  # noqa: PLR0913  # those of TenantDetails, to be called in one go
     *,
     name: str,
     currency: str,
@@ -105,9 +108,9 @@ def add_tenant(*, tenant_id: int, details: TenantDetails) -> NewTenant:
 
 def _check(*, name: str, currency: str, timezone: str) -> None:
     errors: dict[str, list[str]] = {}
-    if not name.strip() or len(name) > 200:
-        errors["name"] = ["Must be a name of at most 200 characters."]
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+    if not name.strip() or len(name) > TENANT_NAME_LIMIT:
+        errors["name"] = [f"Must be a name of at most {TENANT_NAME_LIMIT} characters."]
+    if _CURRENCY.fullmatch(currency) is None:
         errors["currency"] = ["Must be a currency's three letters, such as EUR."]
     if not is_timezone(timezone):
         errors["timezone"] = ["Must be a time zone such as Europe/Berlin."]

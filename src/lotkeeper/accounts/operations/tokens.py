@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from lotkeeper.accounts.models import ApiToken
+from lotkeeper.accounts.models import TOKEN_NAME_LIMIT, ApiToken
 from lotkeeper.accounts.policies import Actor, Permission, Scope
 from lotkeeper.accounts.queries import token_for, user_for
 from lotkeeper.accounts.tokens import digest_of, new_token
@@ -23,7 +23,7 @@ class IssuedToken:
     plain: str
 
 
-def issue_token(
+def issue_token(  # noqa: PLR0913  # a token is that much
     *,
     actor: Actor,
     name: str,
@@ -49,8 +49,8 @@ def issue_token(
         Conflict: if the person is deactivated.
     """
     errors: dict[str, list[str]] = {}
-    if not name.strip() or len(name) > 100:
-        errors["name"] = ["Must be a name of at most 100 characters."]
+    if not name.strip() or len(name) > TOKEN_NAME_LIMIT:
+        errors["name"] = [f"Must be a name of at most {TOKEN_NAME_LIMIT} characters."]
     if not scopes:
         errors["scopes"] = ["Name at least one scope."]
     if expires_at is not None and expires_at <= now:

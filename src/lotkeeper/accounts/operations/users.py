@@ -8,16 +8,16 @@ from django.db import IntegrityError, transaction
 
 from lotkeeper.accounts.errors import EmailTaken, LastOwner
 from lotkeeper.accounts.models import Membership, User
-from lotkeeper.accounts.operations.people import check_password, new_person
+from lotkeeper.accounts.operations.people import check_name, check_password, new_person
 from lotkeeper.accounts.policies import Actor, Permission, Role
 from lotkeeper.accounts.queries import user_for
-from lotkeeper.core.errors import InvalidRequest, NotFound
+from lotkeeper.core.errors import NotFound
 
 # PostgreSQL's name for a reference to something that is not there.
 _FOREIGN_KEY_VIOLATION = "23503"
 
 
-def create_user(
+def create_user(  # noqa: PLR0913  # a person is that much
     *, actor: Actor, email: str, name: str, password: str | None, role: Role, outlet_id: int | None = None
 ) -> User:
     """Let a person in, with one role to begin with.
@@ -56,8 +56,7 @@ def rename_user(*, actor: Actor, user_id: int, name: str) -> User:
         NotFound: if there is no such person here.
         InvalidRequest: if the name is too long.
     """
-    if len(name) > 150:
-        raise InvalidRequest({"name": ["Must have at most 150 characters."]})
+    check_name(name)
     with transaction.atomic():
         user = user_for(actor, user_id)
         user.name = name.strip()

@@ -10,7 +10,7 @@ from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.timezones import is_timezone
 from lotkeeper.outlets.errors import OutletNameTaken
-from lotkeeper.outlets.models import Outlet
+from lotkeeper.outlets.models import OUTLET_NAME_LIMIT, Outlet
 from lotkeeper.outlets.queries import outlet_for
 
 
@@ -106,8 +106,8 @@ def _saved(outlet: Outlet) -> Outlet:
 
 def _check(*, name: str | None, timezone: str | None) -> None:
     errors: dict[str, list[str]] = {}
-    if name is not None and not (name.strip() and len(name) <= 120):
-        errors["name"] = ["Must be a name of at most 120 characters."]
+    if name is not None and not (name.strip() and len(name) <= OUTLET_NAME_LIMIT):
+        errors["name"] = [f"Must be a name of at most {OUTLET_NAME_LIMIT} characters."]
     if timezone is not None and not is_timezone(timezone):
         errors["timezone"] = ["Must be a time zone such as Africa/Nairobi."]
     if errors:

@@ -36,7 +36,8 @@ class Command(BaseCommand):
         """Issue the token and print it."""
         user = User.objects.filter(email=options["email"].strip().lower()).first()
         if user is None or user.tenant_id is None:
-            raise CommandError(f"Nobody of a business logs in with {options['email']}.")
+            message = f"Nobody of a business logs in with {options['email']}."
+            raise CommandError(message)
         owner = Actor(tenant_id=user.tenant_id, user_id=user.pk, channel=Channel.JOB, roles={None: Role.OWNER})
         try:
             with tenant_scope(user.tenant_id), transaction.atomic():
