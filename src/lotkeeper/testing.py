@@ -43,12 +43,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     _session.enter_context(server_in_use(server))
     home = _session.enter_context(tempfile.TemporaryDirectory(prefix="lotkeeper-tests-"))
     os.environ["LOTKEEPER_HOME"] = home
+    Path(home, "static").mkdir()
     os.environ["LOTKEEPER_SECRET_KEY"] = "known to all, and therefore for tests alone"  # noqa: S105  # no secret
     with psycopg.connect(_conninfo(server, SUPERUSER_ROLE, "postgres"), autocommit=True) as admin:
         database = _fresh_database(admin, server)
     os.environ["DATABASE_URL"] = _conninfo(server, APP_ROLE, database)
     os.environ["DATABASE_OWNER_URL"] = _conninfo(server, OWNER_ROLE, database)
     yield
+    _find_static_files_where_they_lie()
 
 
 def pytest_unconfigure() -> None:
@@ -136,6 +138,14 @@ def _is_running(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _find_static_files_where_they_lie() -> None:
+    """Spare the tests the collecting of static files, which gives them their final names."""
+    from django.conf import settings  # only once Django is set up
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 def _close_django_connections() -> None:

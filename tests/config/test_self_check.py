@@ -111,7 +111,10 @@ def test_a_table_without_its_guards_is_refused(scratch_database: Address) -> Non
 
 @pytest.mark.parametrize(
     "breach",
-    ["ALTER TABLE outlets_outlet DISABLE ROW LEVEL SECURITY", "CREATE POLICY everything ON outlets_outlet USING (true)"],
+    [
+        "ALTER TABLE outlets_outlet DISABLE ROW LEVEL SECURITY",
+        "CREATE POLICY everything ON outlets_outlet USING (true)",
+    ],
 )
 def test_a_tenant_table_without_row_level_security_is_refused(scratch_database: Address, breach: str) -> None:
     run(scratch_database("postgres"), breach)

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from lotkeeper.config.database import lease
 from lotkeeper.config.database.binaries import NoPostgreSQL, find_binaries
@@ -108,11 +108,16 @@ def _provision(words: Sequence[str]) -> int:
         passwords = {role: secrets.token_urlsafe(24) for role in wanted}
         for sentence in provision(admin, options.database, passwords):
             print(sentence)  # noqa: T201
-        host = conninfo_to_dict(options.admin_url).get("host") or admin.info.host
         for variable, role in (("DATABASE_URL", APP_ROLE), ("DATABASE_OWNER_URL", OWNER_ROLE)):
-            password = passwords.get(role, "<its password>")
-            print(f"{variable}=postgresql://{role}:{password}@{host}:{admin.info.port}/{options.database}")  # noqa: T201
+            print(f"{variable}={_address(admin, role, passwords.get(role, '<its password>'), options.database)}")  # noqa: T201
     return 0
+
+
+def _address(admin: psycopg.Connection, role: str, password: str, database: str) -> str:
+    host, port = admin.info.host, admin.info.port
+    if host.startswith("/"):
+        return f"postgresql://{role}:{password}@/{database}?host={quote(host)}&port={port}"
+    return f"postgresql://{role}:{password}@{host}:{port}/{database}"
 
 
 def _django(words: Sequence[str]) -> int:
@@ -121,9 +126,15 @@ def _django(words: Sequence[str]) -> int:
         os.environ["LOTKEEPER_DATABASE_ROLE"] = "owner"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
     with nullcontext() if command in OFFLINE_COMMANDS else database_running():
-        from django.core.management import execute_from_command_line  # after the role is chosen
+        from django.core.management import execute_from_command_line
+        from django.db import OperationalError  # after the role is chosen
 
-        execute_from_command_line(["lotkeeper", *words])
+        try:
+            execute_from_command_line(["lotkeeper", *words])
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) is not None:
+                raise  # The server answered: this is about the command, and its place in the code helps.
+            raise CannotStart(str(error).strip()) from error
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 
 from django.core.wsgi import get_wsgi_application
 
@@ -13,6 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
 
 if os.environ.get("LOTKEEPER_SUPERVISED"):
     # The server's workers hold its port; one left over by a killed server would keep the next from starting.
-    end_with_parent(signal.SIGKILL)
+    end_with_parent()
 
 application = get_wsgi_application()

@@ -155,7 +155,7 @@ def _row_level_security(connection: Connection) -> Iterator[Finding]:
         list(GLOBAL_TABLES),
     )
     if open_tables:
-        sentence = f"Row-level security is off, or lets every row through, on {_some(open_tables)}: one tenant could read another's rows."
+        sentence = f"Row-level security is off or open on {_some(open_tables)}: one tenant could read another's rows."
         yield Finding(Severity.REFUSE, "row_security_off", sentence)
 
 
