@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
 from lotkeeper.accounts.models import ApiToken, User
 from lotkeeper.accounts.policies import Channel
 from lotkeeper.catalog.models import ItemVariation
-from lotkeeper.core.models import TenantForeignKey, TenantModel
+from lotkeeper.core.models import TenantForeignKey, TenantManager, TenantModel
 from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock.policies import BatchStatus, MovementKind, OperationKind, is_expired, outlet_today
 
@@ -75,6 +75,8 @@ class StockItem(models.Model):
     app_rights: ClassVar[str] = "SELECT"
     poster_rights: ClassVar[str] = "SELECT, INSERT, UPDATE (reserved)"
 
+    objects: ClassVar[Any] = TenantManager()
+
     pk = models.CompositePrimaryKey("tenant_id", "outlet_id", "variation_id")
     tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
     outlet = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -130,9 +132,7 @@ class Batch(TenantModel):
             ),
             models.Index(fields=["tenant", "variation"], name="batch_variation"),
             models.Index(fields=["tenant", "batch_number"], name="batch_number"),
-            models.Index(
-                fields=["tenant", "expiry_date"], condition=models.Q(in_stock=True), name="batch_expiring"
-            ),
+            models.Index(fields=["tenant", "expiry_date"], condition=models.Q(in_stock=True), name="batch_expiring"),
         )
 
     def __str__(self) -> str:
@@ -156,15 +156,25 @@ class StockMovement(models.Model):
     app_rights: ClassVar[str] = "SELECT"
     poster_rights: ClassVar[str] = "SELECT, INSERT"
 
+    objects: ClassVar[Any] = TenantManager()
+
     pk = models.CompositePrimaryKey("tenant_id", "batch_id", "version")
-    tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    batch = TenantForeignKey(Batch, on_delete=models.PROTECT, related_name="movements", db_index=False, db_constraint=False)
+    tenant = models.ForeignKey(
+        "accounts.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    batch = TenantForeignKey(
+        Batch, on_delete=models.PROTECT, related_name="movements", db_index=False, db_constraint=False
+    )
     version = models.IntegerField()
     prev_version = models.IntegerField(null=True)
     # These two are the batch's own, repeated for the history of an outlet or a variation; a key ties them to it.
     outlet = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    variation = TenantForeignKey(ItemVariation, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    operation = TenantForeignKey(Operation, on_delete=models.PROTECT, related_name="movements", db_index=False, db_constraint=False)
+    variation = TenantForeignKey(
+        ItemVariation, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    operation = TenantForeignKey(
+        Operation, on_delete=models.PROTECT, related_name="movements", db_index=False, db_constraint=False
+    )
     operation_digest = models.BinaryField(max_length=32)
     line = models.IntegerField()
     movement_type = models.CharField(max_length=20, choices=_choices(MovementKind))

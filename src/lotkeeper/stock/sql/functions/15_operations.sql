@@ -33,6 +33,23 @@ BEGIN
   RETURN v_short;
 END $$;
 
+-- Why a named batch gives nothing: it is not here, or it may not be sold. An empty one is an ordinary shortage.
+CREATE OR REPLACE FUNCTION lk.refuse_batch(p_tenant bigint, p_outlet bigint, p_variation bigint, p_batch bigint, p_line integer)
+RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, lk, pg_temp AS $$
+DECLARE
+  v_batch record;
+BEGIN
+  SELECT b.in_stock, b.status, b.expiry_date INTO v_batch FROM stock_batch b
+    WHERE b.tenant_id = p_tenant AND b.id = p_batch AND b.outlet_id = p_outlet AND b.variation_id = p_variation;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown batch' USING ERRCODE = 'LK404',
+      DETAIL = jsonb_build_object('what', 'batch', 'batch_id', p_batch, 'line', p_line);
+  ELSIF v_batch.in_stock THEN
+    RAISE EXCEPTION 'not sellable' USING ERRCODE = 'LK413', DETAIL = jsonb_build_object('lines', jsonb_build_array(
+      jsonb_build_object('line', p_line, 'batch_id', p_batch, 'status', v_batch.status, 'expiry', v_batch.expiry_date)));
+  END IF;
+END $$;
+
 -- The first answer again for a reference that was used before. The fingerprint tells a retry from a mistake.
 CREATE OR REPLACE FUNCTION lk.replayed(p_tenant bigint, p_reference text, p_fingerprint bytea)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, lk, pg_temp AS $$

@@ -1,4 +1,5 @@
--- One operation that takes stock out by FEFO: the path of every sale. All lines post, or none do.
+-- One operation that takes stock out by FEFO, or from the batch that a line names (the lot in the clerk's hand): the path
+-- of every sale. All lines post, or none do. Only what may be sold today is taken, named or not.
 --
 -- Order of locks, as for every writer: the reference (a twin waits here, then gets the first answer), then the stock
 -- items in order of variation. Whoever holds a stock item holds its batches: every writer takes it first, so batches need
@@ -6,7 +7,7 @@
 CREATE OR REPLACE FUNCTION lk.deduct(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text, p_kind text, p_reference text,
   p_fingerprint bytea, p_reason text, p_note text, p_occurred_at timestamptz, p_outlet bigint, p_variations bigint[],
-  p_quantities numeric[], p_reservation bigint
+  p_quantities numeric[], p_batches bigint[], p_reservation bigint
 ) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
 -- enable_seqscan: a plan kept from before the tables were analysed must not scan them (2 ms a sale instead of 1).
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
@@ -45,15 +46,16 @@ BEGIN
 
   -- One item after another, in order of variation: its lock, the rules that hold for it, its batches, its lines.
   FOR v_item IN
-    SELECT u.line, u.quantity, i.variation_id, i.reserved, v.quantity_decimals, p.sell_by_margin_days, o.timezone,
+    SELECT u.line, u.quantity, u.batch_id, i.variation_id, i.reserved, v.quantity_decimals, p.sell_by_margin_days, o.timezone,
         o.is_active, coalesce(p.issue_policy, t.issue_policy) = 'fifo' AS fifo
-      FROM unnest(p_variations, p_quantities) WITH ORDINALITY AS u (variation_id, quantity, line)
+      FROM unnest(p_variations, p_quantities, p_batches) WITH ORDINALITY AS u (variation_id, quantity, batch_id, line)
         JOIN stock_item i ON i.tenant_id = p_tenant AND i.outlet_id = p_outlet AND i.variation_id = u.variation_id
         JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = i.variation_id
         JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
         JOIN outlets_outlet o ON o.tenant_id = p_tenant AND o.id = p_outlet
         JOIN accounts_tenant t ON t.id = p_tenant
-      ORDER BY i.variation_id FOR NO KEY UPDATE OF i
+      -- A named lot first, so that the rule does not take it away under its own request.
+      ORDER BY i.variation_id, u.batch_id, u.line FOR NO KEY UPDATE OF i
   LOOP
     v_found := v_found + 1;
     IF NOT v_item.is_active THEN
@@ -81,10 +83,11 @@ BEGIN
     END IF;
     FOR v_batch IN
       SELECT b.id, b.quantity, b.version, coalesce(b.head_hash, b.genesis_hash) AS prev_hash, b.batch_number,
-          b.expiry_date, b.unit_cost
+          b.expiry_date, b.unit_cost, b.received_at
         FROM stock_batch b
         WHERE b.tenant_id = p_tenant AND b.outlet_id = p_outlet AND b.variation_id = v_item.variation_id AND b.in_stock
           AND lk.is_sellable(b.status, b.expiry_date, v_item.sell_by_margin_days, v_today)
+          AND (v_item.batch_id IS NULL OR b.id = v_item.batch_id)
         ORDER BY lk.use_order(v_item.fifo, b.expiry_date), b.received_at, b.id
     LOOP
       v_take := least(v_rest, v_batch.quantity);
@@ -102,13 +105,28 @@ BEGIN
         'batch_id', v_batch.id, 'batch', v_batch.batch_number, 'quantity', trim_scale(-v_take),
         'balance_after', trim_scale(v_batch.quantity - v_take), 'expiry', v_batch.expiry_date,
         'unit_cost', trim_scale(v_batch.unit_cost));
+      IF v_item.batch_id IS NOT NULL AND EXISTS (
+        SELECT FROM stock_batch b
+          WHERE b.tenant_id = p_tenant AND b.outlet_id = p_outlet AND b.variation_id = v_item.variation_id
+            AND b.in_stock AND b.id <> v_batch.id
+            AND lk.is_sellable(b.status, b.expiry_date, v_item.sell_by_margin_days, v_today)
+            AND (coalesce(lk.use_order(v_item.fifo, b.expiry_date), 'infinity'), b.received_at, b.id)
+              < (coalesce(lk.use_order(v_item.fifo, v_batch.expiry_date), 'infinity'), v_batch.received_at, v_batch.id)
+      ) THEN
+        -- An earlier lot stood on the shelf: the clerk's choice is kept with the answer.
+        v_movements := jsonb_set(v_movements, '{-1,override}', 'true');
+      END IF;
       v_count := v_count + 1;
       v_rest := v_rest - v_take;
       EXIT WHEN v_rest = 0;
     END LOOP;
     IF v_rest > 0 THEN
-      v_short := v_short || jsonb_build_object('line', v_item.line, 'variation_id', v_item.variation_id,
-        'needed', trim_scale(v_item.quantity), 'available', trim_scale(v_item.quantity - v_rest));
+      IF v_rest = v_item.quantity AND v_item.batch_id IS NOT NULL THEN
+        PERFORM lk.refuse_batch(p_tenant, p_outlet, v_item.variation_id, v_item.batch_id, v_item.line::integer);
+      END IF;
+      v_short := v_short || jsonb_strip_nulls(jsonb_build_object('line', v_item.line,
+        'variation_id', v_item.variation_id, 'batch_id', v_item.batch_id, 'needed', trim_scale(v_item.quantity),
+        'available', trim_scale(v_item.quantity - v_rest)));
     END IF;
   END LOOP;
   IF v_found < cardinality(p_variations) THEN

@@ -1,10 +1,9 @@
 -- Many operations whose lines name their batch, or describe one that arrives: receipts, returns, write-offs,
--- adjustments, counts, reversals, and the sale of a lot in hand. Each operation is accepted or refused by itself, all
--- its lines or none. A line has either a batch, or (outlet, variation, number, expiry, cost) of a batch to find or make.
---
--- p_sellable: the named batches must be sellable today and free of reservations (a sale); a write-off never asks.
+-- adjustments, counts, reversals. Each operation is accepted or refused by itself, all its lines or none. A line has
+-- either a batch, or (outlet, variation, number, expiry, cost) of a batch to find or make. Whether a batch may be sold is
+-- not asked here: what expired can always be written off.
 CREATE OR REPLACE FUNCTION lk.post_many(
-  p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text, p_sellable boolean,
+  p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text,
   p_references text[], p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[],
   p_refers_to bigint[], p_of integer[], p_lines integer[], p_kinds text[], p_quantities numeric[], p_batches bigint[],
   p_outlets bigint[], p_variations bigint[], p_numbers text[], p_expiries date[], p_costs numeric[],
@@ -66,22 +65,18 @@ BEGIN
           AND b.expiry_date IS NOT DISTINCT FROM u.expiry AND b.unit_cost IS NOT DISTINCT FROM u.cost;
   END IF;
 
-  -- Unknown batches, wrong precision, and a sale of what may not be sold refuse their operation, with the line.
+  -- Unknown batches and wrong precision refuse their operation, with the line.
   FOR v_contender IN
     SELECT u.of, jsonb_agg(jsonb_build_object('line', u.line, 'batch_id', u.batch_id,
-          'variation_id', coalesce(b.variation_id, u.variation_id), 'quantity_decimals', v.quantity_decimals,
-          'expiry', b.expiry_date, 'status', b.status) ORDER BY u.line) AS lines,
-        min(CASE WHEN b.id IS NULL THEN 'not_found'
-          WHEN u.quantity <> round(u.quantity, v.quantity_decimals) THEN 'too_precise'
-          ELSE 'not_sellable' END) AS code
+          'variation_id', coalesce(b.variation_id, u.variation_id), 'quantity_decimals', v.quantity_decimals)
+          ORDER BY u.line) AS lines,
+        min(CASE WHEN b.id IS NULL THEN 'not_found' ELSE 'too_precise' END) AS code
       FROM unnest(p_of, p_lines, v_batches, p_variations, p_quantities)
           AS u (of, line, batch_id, variation_id, quantity)
         LEFT JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
         LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = b.variation_id
-        LEFT JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
-      WHERE v_operations[u.of] IS NOT NULL AND (b.id IS NULL OR u.quantity <> round(u.quantity, v.quantity_decimals)
-        OR (p_sellable AND NOT lk.is_sellable(b.status, b.expiry_date, p.sell_by_margin_days,
-          lk.today_at(p_tenant, b.outlet_id))))
+      WHERE v_operations[u.of] IS NOT NULL
+        AND (b.id IS NULL OR u.quantity <> round(u.quantity, v.quantity_decimals))
       GROUP BY u.of
   LOOP
     v_refusals[v_contender.of] := jsonb_build_object('code', v_contender.code, 'lines', v_contender.lines);
@@ -122,15 +117,7 @@ BEGIN
           WITH ORDINALITY AS u (of, line, batch_id, quantity, position)
         WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL
     ), running AS (
-      SELECT a.batch_id, b.variation_id, b.quantity - CASE WHEN p_sellable
-            THEN greatest(lk.live_reserved(p_tenant, b.outlet_id, b.variation_id) - (
-              SELECT coalesce(sum(s.quantity), 0) FROM stock_batch s
-                JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = s.variation_id
-                JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
-              WHERE s.tenant_id = p_tenant AND s.outlet_id = b.outlet_id AND s.variation_id = b.variation_id
-                AND s.in_stock AND s.id <> b.id AND lk.is_sellable(s.status, s.expiry_date, p.sell_by_margin_days,
-                  lk.today_at(p_tenant, s.outlet_id))), 0)
-            ELSE 0 END AS free,
+      SELECT a.batch_id, b.variation_id, b.quantity AS free,
           sum(a.quantity) OVER (PARTITION BY a.batch_id ORDER BY a.position ROWS UNBOUNDED PRECEDING) AS moved
         FROM asked a JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = a.batch_id
     ), scarce AS (
