@@ -34,8 +34,8 @@ class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # the stub
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
         if alias is None or related_alias is None:
             return None
-        remote = self.remote_field.model._meta.get_field("tenant")
-        local = self.model._meta.get_field("tenant")
+        remote: Any = self.remote_field.model._meta.get_field("tenant")
+        local: Any = self.model._meta.get_field("tenant")
         return Exact(Col(alias, remote), Col(related_alias, local))
 
 
@@ -62,9 +62,9 @@ class TenantModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row in the tenant in scope."""
-        if self.tenant_id is None:  # type: ignore[has-type]
+        if self.tenant_id is None:
             self.tenant_id = current_tenant_id()
         super().save(*args, **kwargs)
 
     def _do_update(self, base_qs: models.QuerySet[Any], *args: Any) -> Any:
-        return super()._do_update(base_qs.filter(tenant_id=self.tenant_id), *args)  # type: ignore[misc]
+        return super()._do_update(base_qs.filter(tenant_id=self.tenant_id), *args)

@@ -1,7 +1,8 @@
 """Which tenant a piece of work belongs to.
 
 The tenant lives in a ContextVar. The database backend (``core.postgres``) writes it into every transaction as
-``SET LOCAL app.tenant_id``; row-level security and composite keys (``core.models``) then refuse the rest, even if a query forgets.
+``SET LOCAL app.tenant_id``; row-level security and composite keys (``core.models``) then refuse the rest, even if a
+query forgets.
 """
 
 from __future__ import annotations

@@ -349,24 +349,20 @@ def _rows(statement: str, *values: Any) -> Sequence[tuple[Any, ...]]:
 
 
 def _refusal(error: psycopg.DatabaseError) -> Refusal | None:
-    """The refusal behind a database error, by SQLSTATE alone: names of constraints change when a database is sharded."""
-    told = error.diag.message_detail
-    match error.sqlstate:
-        case "LK400":
-            return errors.TooPrecise(**_loads(told or "{}"))
-        case "LK404":
-            return NotFound(**_loads(told or "{}"))
-        case "LK409":
-            return errors.InsufficientStockError(json.loads(told or "[]", parse_float=Decimal))
-        case "LK410":
-            return errors.ReservationClosed(**_loads(told or "{}"))
-        case "LK411":
-            return errors.NothingToChange(**_loads(told or "{}"))
-        case "LK412":
-            return errors.BatchArchived(**_loads(told or "{}"))
-        case "LK413":
-            return errors.BatchNotSellable(**_loads(told or "{}"))
-        case "LK422":
-            return errors.ReferenceReused(**_loads(told or "{}"))
-        case _:
-            return None
+    """The refusal behind a database error, by SQLSTATE alone: sharding changes the names of constraints."""
+    told = error.diag.message_detail or "{}"
+    if error.sqlstate == "LK409":
+        return errors.InsufficientStockError(json.loads(told, parse_float=Decimal))
+    refusal = _REFUSALS.get(error.sqlstate or "")
+    return None if refusal is None else refusal(**_loads(told))
+
+
+_REFUSALS: Mapping[str, type[Refusal]] = {
+    "LK400": errors.TooPrecise,
+    "LK404": NotFound,
+    "LK410": errors.ReservationClosed,
+    "LK411": errors.NothingToChange,
+    "LK412": errors.BatchArchived,
+    "LK413": errors.BatchNotSellable,
+    "LK422": errors.ReferenceReused,
+}

@@ -31,7 +31,8 @@ class Operation(TenantModel):
     poster_rights: ClassVar[str] = "SELECT, INSERT, DELETE, UPDATE (response, line_count)"
 
     kind = models.CharField(max_length=20, choices=_choices(OperationKind))
-    reference_id = models.CharField(max_length=200, null=True)
+    # NULL and not '': any number of operations may go without one.
+    reference_id = models.CharField(max_length=200, null=True)  # noqa: DJ001  # see above
     fingerprint = models.BinaryField(max_length=32)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     token = TenantForeignKey(ApiToken, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
@@ -87,6 +88,9 @@ class StockItem(models.Model):
     class Meta:
         db_table = "stock_item"
 
+    def __str__(self) -> str:
+        return f"variation {self.variation_id} at outlet {self.outlet_id}"
+
 
 class Batch(TenantModel):
     """A lot of one variation at one outlet, with its own expiry, cost and balance."""
@@ -109,7 +113,9 @@ class Batch(TenantModel):
     head_hash = models.BinaryField(max_length=32, null=True)
     # A generated column, because a partial index on the quantity itself would stop HOT updates (0 % against 97 %).
     in_stock = models.GeneratedField(
-        expression=models.Q(quantity__gt=0), output_field=models.BooleanField(), db_persist=True
+        expression=models.Q(quantity__gt=0),  # type: ignore[arg-type]  # the stubs forget that Q is one
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
     class Meta(TenantModel.Meta):

@@ -20,7 +20,7 @@ from .schema import DatabaseSchemaEditor
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
 
-    def _set_autocommit(self, autocommit: bool) -> None:
+    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001  # Django's signature
         # The driver stays in autocommit mode; a transaction is begun by hand, so that it can carry its tenant.
         if autocommit:
             return

@@ -21,7 +21,9 @@ def run_script(cursor: CursorWrapper, script: str) -> None:
     A hosted database often gives one role only. Everything then works, but the guards cannot tell the product from its
     owner; the start-up self-check says so.
     """
-    cursor.execute("SELECT current_user, array(SELECT rolname::text FROM pg_roles WHERE rolname = ANY (%s))", [list(ROLES)])
+    cursor.execute(
+        "SELECT current_user, array(SELECT rolname::text FROM pg_roles WHERE rolname = ANY (%s))", [list(ROLES)]
+    )
     current, present = cursor.fetchone()
     for role in ROLES:
         if role not in present:

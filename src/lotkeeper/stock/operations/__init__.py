@@ -1,4 +1,7 @@
-"""Everything that changes stock, one verb each. Nothing else may; docs/how-to/add-a-stock-operation.md tells how to add one."""
+"""Everything that changes stock, one verb each; nothing else may.
+
+How one is added: docs/how-to/add-a-stock-operation.md.
+"""
 
 from lotkeeper.stock._ledger import Arrival, IssueLine, Movement, Posting
 from lotkeeper.stock.operations.batches import amend_batch, archive_batch, hold_batch, release_batch

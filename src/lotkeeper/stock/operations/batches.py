@@ -1,4 +1,4 @@
-"""What is written on a batch is corrected, and batches are kept from sale. The ledger keeps the old and the new value."""
+"""What is written on a batch is corrected, and batches are kept from sale. The ledger keeps old and new values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,15 @@ def amend_batch(
             money_from(changes["unit_cost"])
         except InvalidNumber as error:
             raise InvalidRequest({"unit_cost": [str(error)]}) from error
-    return _amend(actor, Permission.AMEND_BATCH, batch_id, changes, reason, reference_id, note)
+    return _amend(
+        actor,
+        Permission.AMEND_BATCH,
+        batch_id=batch_id,
+        changes=changes,
+        reason=reason,
+        reference_id=reference_id,
+        note=note,
+    )
 
 
 def hold_batch(
@@ -68,7 +76,7 @@ def hold_batch(
     """
     require_reason(reason)
     status = BatchStatus.RECALLED if recalled else BatchStatus.HELD
-    return _amend(actor, Permission.HOLD_BATCH, batch_id, {"status": status.value}, reason, reference_id, "")
+    return _set_status(actor, Permission.HOLD_BATCH, batch_id, status, reason=reason, reference_id=reference_id)
 
 
 def release_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str | None = None) -> Mapping[str, Any]:
@@ -78,8 +86,8 @@ def release_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str
         NothingToChange, BatchArchived, InvalidRequest, ReferenceReused, PermissionRefused, NotFound.
     """
     require_reason(reason)
-    status = {"status": BatchStatus.AVAILABLE.value}
-    return _amend(actor, Permission.HOLD_BATCH, batch_id, status, reason, reference_id, "")
+    status = BatchStatus.AVAILABLE
+    return _set_status(actor, Permission.HOLD_BATCH, batch_id, status, reason=reason, reference_id=reference_id)
 
 
 def archive_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str | None = None) -> Mapping[str, Any]:
@@ -90,18 +98,26 @@ def archive_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str
         InvalidRequest, ReferenceReused, PermissionRefused, NotFound.
     """
     require_reason(reason)
-    status = {"status": BatchStatus.ARCHIVED.value}
-    return _amend(actor, Permission.AMEND_BATCH, batch_id, status, reason, reference_id, "")
+    status = BatchStatus.ARCHIVED
+    return _set_status(actor, Permission.AMEND_BATCH, batch_id, status, reason=reason, reference_id=reference_id)
+
+
+def _set_status(
+    actor: Actor, permission: Permission, batch_id: int, status: BatchStatus, *, reason: str, reference_id: str | None
+) -> Mapping[str, Any]:
+    changes = {"status": status.value}
+    return _amend(actor, permission, batch_id=batch_id, changes=changes, reason=reason, reference_id=reference_id)
 
 
 def _amend(
     actor: Actor,
     permission: Permission,
+    *,
     batch_id: int,
     changes: Mapping[str, Any],
     reason: str,
     reference_id: str | None,
-    note: str,
+    note: str = "",
 ) -> Mapping[str, Any]:
     def post() -> Mapping[str, Any]:
         outlet_id = Batch.objects.filter(pk=batch_id).values_list("outlet_id", flat=True).first()

@@ -102,7 +102,7 @@ def write_off_stock(
     note: str = "",
     occurred_at: dt.datetime | None = None,
 ) -> Posting:
-    """Take out what cannot be sold: damaged, expired, stolen, or given as a sample. An expired batch never refuses this.
+    """Take out what cannot be sold: damaged, expired, stolen, or given as a sample. An expired batch never minds.
 
     Raises:
         InsufficientStockError: the batch holds less than would be written off.

@@ -52,9 +52,22 @@ def deduct_stock(
     actor.require(Permission.SELL, outlet_id)
     if movement_type not in ISSUE_KINDS:
         raise InvalidRequest({"movement_type": [f"Stock is issued as {' or '.join(sorted(ISSUE_KINDS))}."]})
-    return _issue(
-        actor, OperationKind.ISSUE, movement_type, outlet_id, lines, reference_id, reason, note, occurred_at
-    )  # fmt: skip
+    merged = checked_lines(lines)
+
+    def post() -> Posting:
+        request = {"outlet_id": outlet_id, "kind": movement_type, "lines": merged}
+        entry = entry_for(
+            actor,
+            OperationKind.ISSUE,
+            request,
+            reference_id=reference_id,
+            reason=reason,
+            note=note,
+            occurred_at=occurred_at,
+        )
+        return _ledger.deduct(actor, entry, kind=movement_type, outlet_id=outlet_id, lines=merged)
+
+    return in_transaction(post)
 
 
 def issue_for_transfer(
@@ -66,9 +79,14 @@ def issue_for_transfer(
         InsufficientStockError, BatchNotSellable, ReferenceReused, PermissionRefused, NotFound, TooPrecise.
     """
     actor.require(Permission.TRANSFER, outlet_id)
-    return _issue(
-        actor, OperationKind.TRANSFER, MovementKind.TRANSFER_OUT, outlet_id, lines, reference_id, "", note, None
-    )  # fmt: skip
+    merged = checked_lines(lines)
+
+    def post() -> Posting:
+        request = {"outlet_id": outlet_id, "lines": merged}
+        entry = entry_for(actor, OperationKind.TRANSFER, request, reference_id=reference_id, note=note)
+        return _ledger.deduct(actor, entry, kind=MovementKind.TRANSFER_OUT, outlet_id=outlet_id, lines=merged)
+
+    return in_transaction(post)
 
 
 def import_sales(*, actor: Actor, outlet_id: int, sales: Sequence[Issue], today: dt.date) -> Sequence[Outcome]:
@@ -111,31 +129,3 @@ def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
     if errors:
         raise InvalidRequest(errors)
     return list(together.values())
-
-
-def _issue(
-    actor: Actor,
-    operation_kind: OperationKind,
-    kind: MovementKind,
-    outlet_id: int,
-    lines: Sequence[IssueLine],
-    reference_id: str | None,
-    reason: str,
-    note: str,
-    occurred_at: dt.datetime | None,
-) -> Posting:
-    merged = checked_lines(lines)
-
-    def post() -> Posting:
-        entry = entry_for(
-            actor,
-            operation_kind,
-            {"outlet_id": outlet_id, "kind": kind, "lines": merged},
-            reference_id=reference_id,
-            reason=reason,
-            note=note,
-            occurred_at=occurred_at,
-        )
-        return _ledger.deduct(actor, entry, kind=kind, outlet_id=outlet_id, lines=merged)
-
-    return in_transaction(post)

@@ -109,7 +109,9 @@ def receive_transfer(
         posting = receive_from_transfer(
             actor=actor,
             outlet_id=transfer.destination_id,
-            lines=[(line.quantity_received, _as_sent(line.batch, transfer.destination_id)) for line in moving],
+            lines=[
+                (line.quantity_received or Decimal(0), _as_sent(line.batch, transfer.destination_id)) for line in moving
+            ],
             reference_id=reference_id,
             refers_to=transfer.sent_id,
         )
