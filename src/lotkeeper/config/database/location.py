@@ -18,6 +18,7 @@ PACKAGE_DIRECTORY = Path(__file__).resolve().parents[2]
 SYSTEM_DIRECTORY = Path("/var/lib/lotkeeper")
 # The account made for PostgreSQL where there is one; every system has the other.
 SERVER_ACCOUNTS = ("postgres", "nobody")
+NEVER_RUN = shutil.ignore_patterns("include", "*.a")
 
 
 def home_directory() -> Path:
@@ -76,14 +77,17 @@ def reachable_binaries(binaries: Path, account: pwd.struct_passwd | None) -> Pat
     """The server's programs where its account can run them: as installed, or copied out of a closed folder."""
     if account is None or _can_walk_to(binaries, account):
         return binaries
-    installed = binaries.parent
-    print_of_version = hashlib.sha256(f"{installed} {(binaries / 'postgres').stat().st_mtime_ns}".encode())
-    copied = SYSTEM_DIRECTORY / f"programs-{print_of_version.hexdigest()[:12]}"
+    version = f"{binaries} {(binaries / 'postgres').stat().st_mtime_ns}"
+    copied = SYSTEM_DIRECTORY / f"programs-{hashlib.sha256(version.encode()).hexdigest()[:12]}"
+    # The programs find their libraries by the way from one to the other, so the copy keeps it.
+    site = binaries.parents[2]
     if not copied.exists():
         unfinished = copied.with_suffix(f".{os.getpid()}")
-        shutil.copytree(installed, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        for part in (binaries.parent, site / f"{binaries.parents[1].name}.libs"):
+            if part.exists():
+                shutil.copytree(part, unfinished / part.relative_to(site), symlinks=True, ignore=NEVER_RUN)
         unfinished.rename(copied)
-    return copied / binaries.name
+    return copied / binaries.relative_to(site)
 
 
 def _can_walk_to(folder: Path, account: pwd.struct_passwd) -> bool:
