@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.mfa.totp.views import activate_totp
+from csp.decorators import csp_update
 from django.urls import include, path
 
 from lotkeeper.accounts.api import MembershipsEndpoint, MeView, TokensEndpoint, UsersEndpoint
@@ -11,6 +13,8 @@ user = UsersEndpoint.as_view({"get": "retrieve", "patch": "partial_update"})
 memberships = MembershipsEndpoint.as_view({"get": "list", "post": "grant"})
 
 urlpatterns = [
+    # The code to scan is drawn into the page itself.
+    path("accounts/2fa/totp/activate/", csp_update({"img-src": ["data:"]})(activate_totp)),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/me/", MeView.as_view(), name="me"),

@@ -23,7 +23,7 @@ class IssuedToken:
     plain: str
 
 
-def issue_token(  # noqa: PLR0913  # a token is that much
+def issue_token(  # a token is that much
     *,
     actor: Actor,
     name: str,
