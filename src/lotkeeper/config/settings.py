@@ -188,7 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "lotkeeper.web.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    # The format is asked for in the Accept header only; "?format=" stays free for the schema and for exports.
+    # The format is asked for in the Accept header only; "?format=" stays free for exports.
     "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {

@@ -44,7 +44,7 @@ class TenantDetails:
     owner_name: str = ""
 
 
-def create_tenant(  # those of TenantDetails, to be called in one go
+def create_tenant(
     *,
     name: str,
     currency: str,

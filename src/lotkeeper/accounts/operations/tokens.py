@@ -23,7 +23,7 @@ class IssuedToken:
     plain: str
 
 
-def issue_token(  # a token is that much
+def issue_token(
     *,
     actor: Actor,
     name: str,

@@ -17,7 +17,7 @@ from lotkeeper.core.errors import NotFound
 _FOREIGN_KEY_VIOLATION = "23503"
 
 
-def create_user(  # a person is that much
+def create_user(
     *, actor: Actor, email: str, name: str, password: str | None, role: Role, outlet_id: int | None = None
 ) -> User:
     """Let a person in, with one role to begin with.
