@@ -130,8 +130,10 @@ class Outcome:
                 return errors.ExceedsOriginal(lines=lines)
             case "too_precise":
                 return errors.TooPrecise(quantity_decimals=lines[0]["quantity_decimals"], lines=lines)
-            case _:
+            case _ if "batch_id" in lines[0]:
                 return NotFound("batch", batch_id=lines[0]["batch_id"])
+            case _:
+                return NotFound("variation", variation_id=lines[0]["variation_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def deduct(
 
 
 def deduct_many(
-    actor: Actor,
+    actors: Sequence[Actor],
     issues: Sequence[Issue],
     *,
     kind: MovementKind,
@@ -185,7 +187,7 @@ def deduct_many(
     """Many operations that take stock out of one outlet in one call, each accepted or refused by itself.
 
     Args:
-        actor: who asks.
+        actors: who asks for each; all of one tenant.
         issues: the operations, in order of arrival; all of one operation kind.
         kind: the movements' kind.
         outlet_id: where.
@@ -196,8 +198,11 @@ def deduct_many(
     lines = [(of, number, line) for of, issue in enumerate(issues, 1) for number, line in enumerate(issue.lines, 1)]
     rows = _rows(
         "SELECT status, operation_id, response::text FROM lk.deduct_many("
-        "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[], %s, %s)",
-        *_who(actor), entries[0].kind.value, kind.value, outlet_id, today, *_columns(entries)[:5],
+        "%s, %s::bigint[], %s::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[],"
+        " %s, %s)",
+        actors[0].tenant_id, [actor.user_id for actor in actors], [actor.token_id for actor in actors],
+        [actor.channel.value for actor in actors], entries[0].kind.value, kind.value, outlet_id, today,
+        *_columns(entries)[:5],
         [of for of, _, _ in lines], [number for _, number, _ in lines], [line.variation_id for _, _, line in lines],
         [line.quantity for _, _, line in lines], brief,
     )  # fmt: skip

@@ -6,18 +6,38 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import DatabaseError, connection
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.postgres.retry import in_transaction
 from lotkeeper.core.quantity import InvalidNumber, quantity_from
 from lotkeeper.stock import _ledger
-from lotkeeper.stock._ledger import Issue, IssueLine, Outcome, Posting
+from lotkeeper.stock._ledger import Entry, Fate, Issue, IssueLine, Outcome, Posting
 from lotkeeper.stock.operations._entry import entry_for
+from lotkeeper.stock.operations._together import Together
 from lotkeeper.stock.policies import ISSUE_KINDS, MovementKind, OperationKind
 
 #: One basket. An import has its own door.
 MAX_LINES = 1000
+#: SQLSTATE classes after which nobody knows whether the transaction held: the connection or the server was lost.
+_UNKNOWN_FATE = ("08", "57P")
+
+
+class _Kind(NamedTuple):
+    """What can be posted together: sales of one kind at one outlet."""
+
+    tenant_id: int
+    outlet_id: int
+    movement_type: MovementKind
+
+
+class _Asked(NamedTuple):
+    kind: _Kind
+    actor: Actor
+    issue: Issue
 
 
 def deduct_stock(
@@ -54,9 +74,9 @@ def deduct_stock(
         raise InvalidRequest({"movement_type": [f"Stock is issued as {' or '.join(sorted(ISSUE_KINDS))}."]})
     merged = checked_lines(lines)
 
-    def post() -> Posting:
+    def make_entry() -> Entry:
         request = {"outlet_id": outlet_id, "kind": movement_type, "lines": merged}
-        entry = entry_for(
+        return entry_for(
             actor,
             OperationKind.ISSUE,
             request,
@@ -65,8 +85,18 @@ def deduct_stock(
             note=note,
             occurred_at=occurred_at,
         )
-        return _ledger.deduct(actor, entry, kind=movement_type, outlet_id=outlet_id, lines=merged)
 
+    def post() -> Posting:
+        return _ledger.deduct(actor, make_entry(), kind=movement_type, outlet_id=outlet_id, lines=merged)
+
+    # The lot in hand and what is dated back need a look of their own; so does a part of somebody's transaction.
+    alone = occurred_at is not None or connection.in_atomic_block or any(line.batch_id for line in merged)
+    if not alone:
+        entry = make_entry()
+        kind = _Kind(actor.tenant_id, outlet_id, movement_type)
+        outcome = _together.ask(kind, _Asked(kind, actor, Issue(entry, merged)))
+        if outcome is not None:
+            return outcome.posting(entry)
     return in_transaction(post)
 
 
@@ -102,8 +132,9 @@ def import_sales(*, actor: Actor, outlet_id: int, sales: Sequence[Issue], today:
         PermissionRefused.
     """
     actor.require(Permission.IMPORT, outlet_id)
+    actors = [actor] * len(sales)
     return in_transaction(
-        lambda: _ledger.deduct_many(actor, sales, kind=MovementKind.SALE, outlet_id=outlet_id, today=today, brief=True)
+        lambda: _ledger.deduct_many(actors, sales, kind=MovementKind.SALE, outlet_id=outlet_id, today=today, brief=True)
     )
 
 
@@ -129,3 +160,29 @@ def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
     if errors:
         raise InvalidRequest(errors)
     return list(together.values())
+
+
+def _post_group(group: Sequence[_Asked]) -> Sequence[Outcome | None]:
+    """Post the requests of one group in one transaction; None for each that has to try by itself.
+
+    One alone takes the shorter way. What is refused in a group is looked at once more alone, so that its refusal is the
+    same, with the same numbers, as if nobody else had been there.
+    """
+    if len(group) == 1:
+        return [None]
+    kind = group[0].kind
+    actors = [asked.actor for asked in group]
+    issues = [asked.issue for asked in group]
+    try:
+        outcomes = in_transaction(
+            lambda: _ledger.deduct_many(actors, issues, kind=kind.movement_type, outlet_id=kind.outlet_id)
+        )
+    except DatabaseError as error:
+        state = getattr(error.__cause__, "sqlstate", None)
+        if state is None or state.startswith(_UNKNOWN_FATE):
+            raise
+        return [None] * len(group)
+    return [None if outcome.fate is Fate.REFUSED else outcome for outcome in outcomes]
+
+
+_together: Together[_Asked, Outcome] = Together(_post_group)

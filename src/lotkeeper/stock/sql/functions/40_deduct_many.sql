@@ -5,9 +5,11 @@
 -- p_today: the date that decides what is expired; NULL means the outlet's own today. Only an import of past sales,
 -- which were right on their day, passes one.
 CREATE OR REPLACE FUNCTION lk.deduct_many(
-  p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_operation_kind text, p_kind text, p_outlet bigint,
+  p_tenant bigint, p_users bigint[], p_tokens bigint[], p_channels text[], p_operation_kind text, p_kind text,
+  p_outlet bigint,
   p_today date, p_references text[], p_fingerprints bytea[], p_reasons text[], p_notes text[],
-  p_occurred_ats timestamptz[], p_of integer[], p_lines integer[], p_variations bigint[], p_quantities numeric[], p_brief boolean
+  p_occurred_ats timestamptz[], p_of integer[], p_lines integer[], p_variations bigint[], p_quantities numeric[],
+  p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
 #variable_conflict use_column
@@ -23,7 +25,7 @@ DECLARE
   v_take record;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
-  v_operations := lk.open_operations(p_tenant, p_user, p_token, p_channel, p_operation_kind, p_references,
+  v_operations := lk.open_operations(p_tenant, p_users, p_tokens, p_channels, p_operation_kind, p_references,
     p_fingerprints, p_reasons, p_notes, p_occurred_ats, array_fill(NULL::bigint, ARRAY[cardinality(p_fingerprints)]));
   v_refusals := array_fill(NULL::jsonb, ARRAY[cardinality(v_operations)]);
 
@@ -33,12 +35,26 @@ BEGIN
   v_now := lk.clock();
   v_today := coalesce(p_today, lk.today_at(p_tenant, p_outlet));
 
+  -- A piece is not cut, and what the catalogue does not know is not sold.
+  FOR v_contender IN
+    SELECT u.of, jsonb_agg(jsonb_build_object('line', u.line, 'variation_id', u.variation_id,
+          'quantity_decimals', v.quantity_decimals) ORDER BY u.line) AS lines,
+        min(CASE WHEN v.id IS NULL THEN 'not_found' ELSE 'too_precise' END) AS code
+      FROM unnest(p_of, p_lines, p_variations, p_quantities) AS u (of, line, variation_id, quantity)
+        LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = u.variation_id
+      WHERE v_operations[u.of] IS NOT NULL
+        AND (v.id IS NULL OR u.quantity <> round(u.quantity, v.quantity_decimals))
+      GROUP BY u.of
+  LOOP
+    v_refusals[v_contender.of] := jsonb_build_object('code', v_contender.code, 'lines', v_contender.lines);
+  END LOOP;
+
   -- The scarce variations: more is asked than there is. Numbered, so that what is left can be kept in an array.
   FOR v_contender IN
     WITH demand AS (
       SELECT u.of, u.variation_id, sum(u.quantity) AS quantity, min(u.line) AS line
         FROM unnest(p_of, p_lines, p_variations, p_quantities) AS u (of, line, variation_id, quantity)
-        WHERE v_operations[u.of] IS NOT NULL
+        WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL
         GROUP BY u.of, u.variation_id
     ), scarce AS (
       SELECT d.variation_id, row_number() OVER () AS number, s.available

@@ -22,8 +22,9 @@ DECLARE
   v_take record;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
-  v_operations := lk.open_operations(p_tenant, p_user, p_token, p_channel, p_operation_kind, p_references,
-    p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_refers_to);
+  v_operations := lk.open_operations(p_tenant, array_fill(p_user, ARRAY[cardinality(p_fingerprints)]),
+    array_fill(p_token, ARRAY[cardinality(p_fingerprints)]), array_fill(p_channel, ARRAY[cardinality(p_fingerprints)]),
+    p_operation_kind, p_references, p_fingerprints, p_reasons, p_notes, p_occurred_ats, p_refers_to);
   v_refusals := array_fill(NULL::jsonb, ARRAY[cardinality(v_operations)]);
 
   -- Items that arrive for the first time are made, in the order in which they are locked.

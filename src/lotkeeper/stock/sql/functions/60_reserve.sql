@@ -12,7 +12,7 @@ DECLARE
   v_now timestamptz;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
-  v_operation := (lk.open_operations(p_tenant, p_user, p_token, p_channel, 'reservation', ARRAY[p_reference],
+  v_operation := (lk.open_operations(p_tenant, ARRAY[p_user], ARRAY[p_token], ARRAY[p_channel], 'reservation', ARRAY[p_reference],
     ARRAY[p_fingerprint], ARRAY[p_reason], ARRAY[''], ARRAY[NULL::timestamptz], ARRAY[NULL::bigint]))[1];
   IF v_operation IS NULL THEN
     RETURN lk.replayed(p_tenant, p_reference, p_fingerprint);

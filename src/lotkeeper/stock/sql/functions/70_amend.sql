@@ -13,7 +13,7 @@ DECLARE
   v_response jsonb;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
-  v_operation := (lk.open_operations(p_tenant, p_user, p_token, p_channel, 'amendment', ARRAY[p_reference],
+  v_operation := (lk.open_operations(p_tenant, ARRAY[p_user], ARRAY[p_token], ARRAY[p_channel], 'amendment', ARRAY[p_reference],
     ARRAY[p_fingerprint], ARRAY[p_reason], ARRAY[p_note], ARRAY[NULL::timestamptz], ARRAY[NULL::bigint]))[1];
   IF v_operation IS NULL THEN
     RETURN lk.replayed(p_tenant, p_reference, p_fingerprint);
