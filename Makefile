@@ -21,7 +21,7 @@ run: $(VENV)/.run-ready ## Start Lotkeeper with a demonstration shop on http://1
 	@$(BIN)/lotkeeper up --demo
 
 test: $(VENV)/.dev-ready ## Run the tests on the embedded PostgreSQL (TESTS="tests/stock -k fefo" narrows)
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(or $(TESTS),-n auto --dist loadgroup)
 
 test-pg15: $(VENV)/.dev-ready ## Run the tests of the ledger on PostgreSQL 15 too
 	@test -x $(PG15_BIN)/postgres || { echo "no PostgreSQL 15 in $(PG15_BIN)"; exit 1; }

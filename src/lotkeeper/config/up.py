@@ -148,15 +148,18 @@ def _first_visit(options: Options, environment: Mapping[str, str]) -> str:
         return f"{running}\n{closing}"
     made = subprocess.run(
         [sys.executable, "-m", "lotkeeper.config.first_visit", "demo" if options.demo else "link"],
-        env=dict(environment), stdout=None if options.demo else subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if made.returncode != 0:
         message = "The first shop could not be prepared; see above."
         raise CannotStart(message)
-    if options.demo:
-        return f"{running}\n{closing}"
-    link = f"{options.address.rstrip('/')}/{made.stdout.strip().lstrip('/')}"
-    return f"{running}\nMake your shop at {link} (works once, for a day).\n{closing}"
+    told = made.stdout.strip()
+    if told.startswith("/"):
+        told = f"Make your shop at {options.address.rstrip('/')}{told} (works once, for a day)."
+    return f"{running}\n{told}\n{closing}"
 
 
 def _has_tenant() -> bool:
