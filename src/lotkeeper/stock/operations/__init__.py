@@ -3,19 +3,38 @@
 How one is added: docs/how-to/add-a-stock-operation.md.
 """
 
-from lotkeeper.stock._ledger import Arrival, IssueLine, Movement, Posting
+from lotkeeper.stock._ledger import (
+    Arrival,
+    BatchLine,
+    BatchOperation,
+    Entry,
+    Fate,
+    Issue,
+    IssueLine,
+    Movement,
+    Outcome,
+    Posting,
+)
+from lotkeeper.stock.operations._entry import past_entry
 from lotkeeper.stock.operations.batches import amend_batch, archive_batch, hold_batch, release_batch
 from lotkeeper.stock.operations.corrections import (
     BatchQuantity,
     VariationQuantity,
     adjust_stock,
+    import_corrections,
     return_sale,
     return_stock,
     reverse_operation,
     write_off_stock,
 )
-from lotkeeper.stock.operations.issues import deduct_stock, issue_for_transfer
-from lotkeeper.stock.operations.receipts import ReceiptLine, receive_from_transfer, receive_stock
+from lotkeeper.stock.operations.issues import deduct_stock, import_sales, issue_for_transfer
+from lotkeeper.stock.operations.receipts import (
+    ReceiptLine,
+    import_opening_stock,
+    import_purchases,
+    receive_from_transfer,
+    receive_stock,
+)
 from lotkeeper.stock.operations.reservations import (
     Reserved,
     commit_reservation,
@@ -26,9 +45,15 @@ from lotkeeper.stock.operations.reservations import (
 
 __all__ = [
     "Arrival",
+    "BatchLine",
+    "BatchOperation",
     "BatchQuantity",
+    "Entry",
+    "Fate",
+    "Issue",
     "IssueLine",
     "Movement",
+    "Outcome",
     "Posting",
     "ReceiptLine",
     "Reserved",
@@ -39,8 +64,13 @@ __all__ = [
     "commit_reservation",
     "deduct_stock",
     "hold_batch",
+    "import_corrections",
+    "import_opening_stock",
+    "import_purchases",
+    "import_sales",
     "issue_for_transfer",
     "lapse_reservations",
+    "past_entry",
     "receive_from_transfer",
     "receive_stock",
     "release_batch",

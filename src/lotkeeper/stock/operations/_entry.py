@@ -39,6 +39,28 @@ def entry_for(
     """
     if occurred_at is not None:
         _check_occurred_at(actor, occurred_at)
+    return past_entry(
+        kind,
+        request,
+        reference_id=reference_id,
+        reason=reason,
+        note=note,
+        occurred_at=occurred_at,
+        refers_to=refers_to,
+    )
+
+
+def past_entry(
+    kind: OperationKind,
+    request: Mapping[str, Any],
+    *,
+    reference_id: str | None,
+    occurred_at: dt.datetime | None,
+    reason: str = "",
+    note: str = "",
+    refers_to: int | None = None,
+) -> Entry:
+    """What an operation of an import says of itself: dated when it happened, however long ago."""
     told = {**request, "reason": reason, "note": note, "occurred_at": occurred_at, "refers_to": refers_to}
     return Entry(kind, fingerprint(kind, told), reference_id, reason, note, occurred_at, refers_to)
 

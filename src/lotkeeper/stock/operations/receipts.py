@@ -131,9 +131,29 @@ def import_opening_stock(
     Raises:
         PermissionRefused.
     """
+    return _import_arrivals(actor, outlet_id, MovementKind.OPENING, receipts)
+
+
+def import_purchases(
+    *, actor: Actor, outlet_id: int, receipts: Sequence[tuple[Entry, Sequence[tuple[Decimal, Arrival]]]]
+) -> Sequence[Outcome]:
+    """Post many past deliveries in one call, each whole or refused by itself; a batch's age is its ``received_at``.
+
+    Raises:
+        PermissionRefused.
+    """
+    return _import_arrivals(actor, outlet_id, MovementKind.PURCHASE, receipts)
+
+
+def _import_arrivals(
+    actor: Actor,
+    outlet_id: int,
+    kind: MovementKind,
+    receipts: Sequence[tuple[Entry, Sequence[tuple[Decimal, Arrival]]]],
+) -> Sequence[Outcome]:
     actor.require(Permission.IMPORT, outlet_id)
     operations = [
-        BatchOperation(entry, [BatchLine(MovementKind.OPENING, quantity, arrival) for quantity, arrival in lines])
+        BatchOperation(entry, [BatchLine(kind, quantity, arrival) for quantity, arrival in lines])
         for entry, lines in receipts
     ]
     return in_transaction(lambda: _ledger.post_many(actor, operations, brief=True))
