@@ -143,6 +143,7 @@ def test_a_new_installation_offers_its_set_up_page_and_leaves_nothing_behind(hom
         # The self-check found nothing to say about the server that we run ourselves.
         assert "refused:" not in running.said()
         assert "warning:" not in running.said()
+        assert "The database is kept in" not in running.said()  # It is where one would look.
         socket_folder = (home / "postgres").resolve() / "socket"
         assert socket_folder.stat().st_mode & 0o777 == 0o700
         assert (home / "secret-key").stat().st_mode & 0o777 == 0o600

@@ -57,12 +57,19 @@ def up(options: Options) -> int:
         signal.signal(stop_signal, signal.default_int_handler)
     try:
         with _only_one(home), _port_is_free(options), database_running(with_parent=True) as server:
+            _say_where_the_database_is(home)
             _prepare(home)
             _refuse_unsafe_database()
             _run(options, home, server)
     except KeyboardInterrupt:
         _say("Stopped.")
     return 0
+
+
+def _say_where_the_database_is(home: Path) -> None:
+    place = home / "postgres"
+    if place.is_symlink():
+        _say(f"The database is kept in {place.resolve()}, since the account PostgreSQL runs as cannot enter {home}.")
 
 
 def _run(options: Options, home: Path, server: EmbeddedServer | None) -> None:
