@@ -78,8 +78,9 @@ ALTER TABLE stock_batch
   ADD CONSTRAINT batch_item FOREIGN KEY (tenant_id, outlet_id, variation_id)
     REFERENCES stock_item (tenant_id, outlet_id, variation_id) ON UPDATE RESTRICT ON DELETE RESTRICT,
   ADD CONSTRAINT batch_empty_or_headed CHECK ((version = 0) = (head_hash IS NULL)),
+  -- Checked at once: the line is written before the head moves.
   ADD CONSTRAINT batch_head FOREIGN KEY (tenant_id, id, version, quantity, head_hash)
-    REFERENCES stock_movement (tenant_id, batch_id, version, balance_after, hash) DEFERRABLE INITIALLY DEFERRED;
+    REFERENCES stock_movement (tenant_id, batch_id, version, balance_after, hash);
 ALTER TABLE stock_item ADD CONSTRAINT item_reserved CHECK (reserved >= 0);
 
 -- History of an outlet by keyset, and balances as of any instant without touching the table.

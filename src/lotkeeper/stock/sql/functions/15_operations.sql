@@ -1,3 +1,6 @@
+-- Every posting function plans with enable_seqscan off: a plan is kept for as long as its connection, and one made while
+-- the tables were small would scan them when they are not (the foreign keys' own look-ups too: 2.5 us become 270).
+
 -- The posting functions are not held by row-level security (its checks cost a fifth of a sale): each names its tenant in
 -- every statement, and begins by making sure that it is the transaction's own.
 CREATE OR REPLACE FUNCTION lk.same_tenant(p_tenant bigint) RETURNS void LANGUAGE plpgsql STABLE AS $$

@@ -9,7 +9,6 @@ CREATE OR REPLACE FUNCTION lk.deduct(
   p_fingerprint bytea, p_reason text, p_note text, p_occurred_at timestamptz, p_outlet bigint, p_variations bigint[],
   p_quantities numeric[], p_batches bigint[], p_reservation bigint
 ) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
--- enable_seqscan: a plan kept from before the tables were analysed must not scan them (2 ms a sale instead of 1).
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 DECLARE

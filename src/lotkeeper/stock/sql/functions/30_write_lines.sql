@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION lk.write_lines(
   p_tenant bigint, p_now timestamptz, p_operations bigint[], p_lines integer[], p_batches bigint[],
   p_quantities numeric[], p_kinds text[], p_amendments text[]
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET work_mem = '64MB' AS $$
 BEGIN
   INSERT INTO stock_movement (tenant_id, batch_id, version, prev_version, outlet_id, variation_id, operation_id,
       operation_digest, line, movement_type, quantity, balance_before, balance_after, unit_cost, amendment, occurred_at,

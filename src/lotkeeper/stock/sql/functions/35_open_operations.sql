@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION lk.open_operations(
   p_tenant bigint, p_users bigint[], p_tokens bigint[], p_channels text[], p_kind text, p_references text[],
   p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[], p_refers_to bigint[]
 ) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 DECLARE
   v_now timestamptz := lk.clock();
   v_ids bigint[];
@@ -35,7 +36,8 @@ CREATE OR REPLACE FUNCTION lk.close_operations(
   p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[],
   p_moved bigint[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 BEGIN
   IF cardinality(array_remove(p_refusals, NULL)) > 0 THEN
@@ -74,8 +76,13 @@ BEGIN
         CASE WHEN u.refusal IS NOT NULL THEN u.refusal ELSE coalesce(own.response, first.response) END
       FROM unnest(p_operations, p_references, p_fingerprints, p_refusals)
           WITH ORDINALITY AS u (id, reference_id, fingerprint, refusal, position)
-        LEFT JOIN stock_operation own ON own.tenant_id = p_tenant AND own.id = u.id
-        LEFT JOIN stock_operation first ON u.id IS NULL AND first.tenant_id = p_tenant
-          AND first.reference_id = u.reference_id
+        -- One look-up a row, whatever the planner knows of the table.
+        LEFT JOIN LATERAL (
+          SELECT o.response FROM stock_operation o WHERE o.tenant_id = p_tenant AND o.id = u.id LIMIT 1
+        ) own ON true
+        LEFT JOIN LATERAL (
+          SELECT o.id, o.fingerprint, o.response FROM stock_operation o
+            WHERE u.id IS NULL AND o.tenant_id = p_tenant AND o.reference_id = u.reference_id LIMIT 1
+        ) first ON true
       ORDER BY u.position;
 END $$;

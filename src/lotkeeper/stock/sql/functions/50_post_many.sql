@@ -9,7 +9,8 @@ CREATE OR REPLACE FUNCTION lk.post_many(
   p_outlets bigint[], p_variations bigint[], p_numbers text[], p_expiries date[], p_costs numeric[],
   p_received_ats timestamptz[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64MB' AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   v_operations bigint[];

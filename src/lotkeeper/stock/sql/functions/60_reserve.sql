@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION lk.reserve(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_reference text, p_fingerprint bytea, p_reason text,
   p_outlet bigint, p_variations bigint[], p_quantities numeric[], p_expires_at timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 DECLARE
   v_operation bigint;
   v_reservation bigint;

@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION lk.amend_batch(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_reference text, p_fingerprint bytea, p_reason text,
   p_note text, p_batch bigint, p_changes jsonb
 ) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 DECLARE
   v_operation bigint;
   v_batch stock_batch;
