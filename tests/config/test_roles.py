@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lotkeeper.config.database.roles import provision
 from lotkeeper.testing import drop_database
+
+
+@pytest.fixture
+def admin(database_url: str) -> Iterator[psycopg.Connection]:
+    """As an administrator connects: to the server's own database, where all who provision meet."""
+    address = make_conninfo("", **{**conninfo_to_dict(database_url), "user": "postgres", "dbname": "postgres"})
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield connection
 
 
 def test_each_role_has_the_rights_it_needs_and_no_others(superuser_connection: psycopg.Connection) -> None:
@@ -57,17 +68,17 @@ def test_the_application_may_not(database_url: str, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_provisioning_twice_makes_nothing_twice(superuser_connection: psycopg.Connection) -> None:
+def test_provisioning_twice_makes_nothing_twice(admin: psycopg.Connection) -> None:
     database = f"test_{os.getpid()}_provision"
     try:
-        first = provision(superuser_connection, database)
-        second = provision(superuser_connection, database)
+        first = provision(admin, database)
+        second = provision(admin, database)
         assert f"Made the database {database}, owned by lk_owner." in first
         assert second == [
             "lk_owner may act as lk_poster; lk_backup may read everything.",
             f"Only lk_owner may create anything in the database {database}.",
         ]
-        row = superuser_connection.execute(
+        row = admin.execute(
             "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), "
             "has_database_privilege('public', oid, 'TEMPORARY'), has_database_privilege('public', oid, 'CREATE') "
             "FROM pg_database WHERE datname = %s",
@@ -75,18 +86,35 @@ def test_provisioning_twice_makes_nothing_twice(superuser_connection: psycopg.Co
         ).fetchone()
         assert row == ("lk_owner", "UTF8", False, False)
     finally:
-        drop_database(superuser_connection, database)
+        drop_database(admin, database)
 
 
-def test_a_password_is_set_where_one_is_given(superuser_connection: psycopg.Connection) -> None:
+def test_two_who_provision_at_once_make_one_database(admin: psycopg.Connection) -> None:
+    database = f"test_{os.getpid()}_at_once"
+    address = make_conninfo(admin.info.dsn)
+
+    def once(_: int) -> list[str]:
+        with psycopg.connect(address, autocommit=True) as connection:
+            return provision(connection, database)
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(once, range(4)))
+        made = f"Made the database {database}, owned by lk_owner."
+        assert [made in sentences for sentences in told].count(True) == 1
+    finally:
+        drop_database(admin, database)
+
+
+def test_a_password_is_set_where_one_is_given(admin: psycopg.Connection) -> None:
     database = f"test_{os.getpid()}_password"
     try:
-        done = provision(superuser_connection, database, {"lk_backup": "a quiet place"})
+        done = provision(admin, database, {"lk_backup": "a quiet place"})
         assert "Gave lk_backup a new password." in done
-        stored = superuser_connection.execute(
+        stored = admin.execute(
             "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'lk_backup'"
         ).fetchone()
         assert stored == (True,)
     finally:
-        superuser_connection.execute(sql.SQL("ALTER ROLE lk_backup PASSWORD NULL"))
-        drop_database(superuser_connection, database)
+        admin.execute(sql.SQL("ALTER ROLE lk_backup PASSWORD NULL"))
+        drop_database(admin, database)

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
@@ -17,6 +18,7 @@ from lotkeeper.config.database.connection import APP_ROLE, OWNER_ROLE
 
 POSTER_ROLE = "lk_poster"
 BACKUP_ROLE = "lk_backup"
+PROVISION_LOCK = 8_271_905  # any number, the same for everybody who provisions
 
 ATTRIBUTES: Mapping[str, str] = {
     OWNER_ROLE: "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS",
@@ -44,9 +46,20 @@ def provision(admin: psycopg.Connection, database: str, passwords: Mapping[str, 
     Returns:
         What was done, a sentence each.
     """
+    with _one_at_a_time(admin):
+        return _provision(admin, database, passwords or {})
+
+
+def close_database(admin: psycopg.Connection, database: str) -> None:
+    """Take from everybody the right to create tables, temporary ones too; CREATE DATABASE ... TEMPLATE restores it."""
+    name = sql.Identifier(database)
+    admin.execute(sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC").format(name))
+
+
+def _provision(admin: psycopg.Connection, database: str, passwords: Mapping[str, str]) -> list[str]:
     done = [
         *(_make_role(admin, role, attributes) for role, attributes in ATTRIBUTES.items()),
-        *(_set_password(admin, role, password) for role, password in (passwords or {}).items()),
+        *(_set_password(admin, role, password) for role, password in passwords.items()),
     ]
     for setting, value in APP_LIMITS.items():
         admin.execute(
@@ -62,10 +75,14 @@ def provision(admin: psycopg.Connection, database: str, passwords: Mapping[str, 
     return [sentence for sentence in done if sentence]
 
 
-def close_database(admin: psycopg.Connection, database: str) -> None:
-    """Take from everybody the right to create tables, temporary ones too; CREATE DATABASE ... TEMPLATE restores it."""
-    name = sql.Identifier(database)
-    admin.execute(sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC").format(name))
+@contextmanager
+def _one_at_a_time(admin: psycopg.Connection) -> Iterator[None]:
+    """Two first commands at the same moment would both find the database missing, and both make it."""
+    admin.execute("SELECT pg_advisory_lock(%s)", [PROVISION_LOCK])
+    try:
+        yield
+    finally:
+        admin.execute("SELECT pg_advisory_unlock(%s)", [PROVISION_LOCK])
 
 
 def _make_role(admin: psycopg.Connection, role: str, attributes: str) -> str:

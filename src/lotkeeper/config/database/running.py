@@ -37,7 +37,11 @@ def database_running(*, with_parent: bool = False) -> Iterator[EmbeddedServer | 
 
 
 def provision_embedded() -> None:
-    """Make the roles and the database of the embedded server, once."""
+    """Make the roles and the database of the embedded server, unless that was done to the end before."""
     with psycopg.connect(embedded_conninfo(SUPERUSER_ROLE, "postgres"), autocommit=True) as admin:
-        if admin.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone() is None:
+        finished = admin.execute(
+            "SELECT FROM pg_database WHERE datname = %s AND NOT has_database_privilege('public', oid, 'TEMPORARY')",
+            [DATABASE_NAME],
+        ).fetchone()
+        if finished is None:
             provision(admin, DATABASE_NAME)
