@@ -51,20 +51,18 @@ BEGIN
       FROM (SELECT u.id, count(*) AS line_count FROM unnest(p_moved) AS u (id) GROUP BY u.id) a
       WHERE o.tenant_id = p_tenant AND o.id = a.id;
   ELSE
-    UPDATE stock_operation o SET response = a.response, line_count = a.line_count
-      FROM (
-        SELECT u.id, count(*) AS line_count, jsonb_build_object('operation_id', u.id, 'movements',
-            jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id, 'batch_id', m.batch_id,
-              'batch', b.batch_number, 'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
-              'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.recorded_at, m.version))
-            AS response
-          FROM unnest(p_operations, p_refusals) AS u (id, refusal)
-            JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = u.id
-            JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
-          WHERE u.refusal IS NULL
-          GROUP BY u.id
-      ) a
-      WHERE o.tenant_id = p_tenant AND o.id = a.id;
+    UPDATE stock_operation o
+      SET line_count = a.line_count, response = jsonb_build_object('operation_id', u.id, 'movements', a.movements)
+      FROM unnest(p_operations, p_refusals) AS u (id, refusal)
+        CROSS JOIN LATERAL (
+          SELECT count(*) AS line_count, jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id,
+              'batch_id', m.batch_id, 'batch', b.batch_number, 'quantity', trim_scale(m.quantity),
+              'balance_after', trim_scale(m.balance_after), 'expiry', b.expiry_date,
+              'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.recorded_at, m.version) AS movements
+            FROM stock_movement m JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
+            WHERE m.tenant_id = p_tenant AND m.operation_id = u.id
+        ) a
+      WHERE u.refusal IS NULL AND o.tenant_id = p_tenant AND o.id = u.id;
   END IF;
   RETURN QUERY
     SELECT CASE

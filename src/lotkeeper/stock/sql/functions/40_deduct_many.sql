@@ -57,20 +57,24 @@ BEGIN
         FROM unnest(p_of, p_lines, p_variations, p_quantities) AS u (of, line, variation_id, quantity)
         WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL
         GROUP BY u.of, u.variation_id
-    ), scarce AS (
-      SELECT s.variation_id, row_number() OVER () AS number, s.available
-        FROM (
-          SELECT d.variation_id, d.quantity, greatest(coalesce(sum(b.quantity), 0) - CASE WHEN i.reserved > 0
-              THEN lk.live_reserved(p_tenant, p_outlet, d.variation_id) ELSE 0 END, 0) AS available
-            FROM (SELECT variation_id, sum(quantity) AS quantity FROM demand GROUP BY variation_id) d
-              JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = d.variation_id
-              JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
-              LEFT JOIN stock_item i ON i.tenant_id = p_tenant AND i.outlet_id = p_outlet AND i.variation_id = v.id
-              LEFT JOIN stock_batch b ON b.tenant_id = p_tenant AND b.outlet_id = p_outlet AND b.variation_id = v.id
-                AND b.in_stock AND lk.is_sellable(b.status, b.expiry_date, p.sell_by_margin_days, v_today)
-            GROUP BY d.variation_id, d.quantity, i.reserved
-        ) s
-        WHERE s.quantity > s.available
+    ), scarce AS MATERIALIZED (
+      SELECT d.variation_id, row_number() OVER () AS number, s.available
+        FROM (SELECT variation_id, sum(quantity) AS quantity FROM demand GROUP BY variation_id) d
+          -- LATERAL: one look-up a variation, whatever the planner knows of the tables.
+          CROSS JOIN LATERAL (
+            SELECT greatest(coalesce(sum(b.quantity), 0) - coalesce((
+                SELECT CASE WHEN i.reserved > 0 THEN lk.live_reserved(p_tenant, p_outlet, d.variation_id) END
+                  FROM stock_item i
+                  WHERE i.tenant_id = p_tenant AND i.outlet_id = p_outlet AND i.variation_id = d.variation_id), 0), 0)
+                AS available
+              FROM catalog_itemvariation v
+                JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
+                JOIN stock_batch b ON b.tenant_id = p_tenant AND b.outlet_id = p_outlet
+                  AND b.variation_id = d.variation_id AND b.in_stock
+                  AND lk.is_sellable(b.status, b.expiry_date, p.sell_by_margin_days, v_today)
+              WHERE v.tenant_id = p_tenant AND v.id = d.variation_id
+          ) s
+        WHERE d.quantity > s.available
     )
     SELECT d.of, array_agg(s.number ORDER BY d.line) AS numbers, array_agg(d.quantity ORDER BY d.line) AS quantities,
         array_agg(s.available ORDER BY d.line) AS available, array_agg(d.variation_id ORDER BY d.line) AS variations,
