@@ -21,6 +21,7 @@ from lotkeeper.accounts.operations.tokens import issue_token
 from lotkeeper.accounts.operations.users import create_user
 from lotkeeper.accounts.policies import Actor, Role, Scope
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stock.checks import CheckResult, check_tenant
 
 
 # The database is open to every test, nothing is wrapped in a transaction and nothing is truncated (the ledger cannot
@@ -123,3 +124,67 @@ def client_for() -> ClientFor:
         return api
 
     return client
+
+
+# --- what must hold after every test ---------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "tampers_with_ledger: the test breaks the ledger of its own business, so nothing is checked after it"
+    )
+
+
+class LedgerWatch:
+    """Runs the ledger's own checks on every business that has appeared since it last looked."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._connection: psycopg.Connection | None = None
+        self._seen = 0
+
+    def new_businesses(self) -> list[int]:
+        """Businesses made since the last look."""
+        found = self._open().execute("SELECT id FROM accounts_tenant WHERE id > %s ORDER BY id", [self._seen])
+        made = [tenant_id for (tenant_id,) in found]
+        self._seen = max([self._seen, *made])
+        return made
+
+    def broken(self, tenant_id: int) -> list[CheckResult]:
+        """The promises that do not hold for a business."""
+        connection = self._open()
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL app.tenant_id = '{tenant_id:d}'")
+            cursor.execute("SELECT EXISTS (SELECT FROM stock_operation WHERE tenant_id = %s)", [tenant_id])
+            if cursor.fetchall() == [(False,)]:
+                return []
+            return [result for result in check_tenant(cursor, tenant_id) if not result.ok]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> psycopg.Connection:
+        if self._connection is None or self._connection.closed:
+            # The plans of the checks are kept: planning them anew would take longer than running them.
+            self._connection = psycopg.connect(
+                self._address, autocommit=True, prepare_threshold=0, options="-c plan_cache_mode=force_generic_plan"
+            )
+        return self._connection
+
+
+@pytest.fixture(scope="session")
+def ledger_watch(database_url: str) -> Iterator[LedgerWatch]:
+    watch = LedgerWatch(database_url)
+    yield watch
+    watch.close()
+
+
+@pytest.fixture(autouse=True)
+def _the_ledger_holds(request: pytest.FixtureRequest, ledger_watch: LedgerWatch) -> Iterator[None]:
+    """After every test the ledger of each business it made keeps every promise that ``lotkeeper check`` knows."""
+    yield
+    businesses = ledger_watch.new_businesses()
+    if request.node.get_closest_marker("tampers_with_ledger") is None:
+        broken = {tenant_id: found for tenant_id in businesses if (found := ledger_watch.broken(tenant_id))}
+        assert broken == {}
