@@ -19,6 +19,7 @@ from django.db import connection
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
+from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
 from lotkeeper.stock.policies import MovementKind, OperationKind
 
@@ -258,13 +259,13 @@ def reserve(
     )  # fmt: skip
 
 
-def close_reservation(actor: Actor, reservation_id: int, *, outlet_id: int, status: str) -> None:
+def close_reservation(reservation_id: int, *, outlet_id: int, status: str) -> None:
     """Give back what a reservation promised.
 
     Raises:
         ReservationClosed, NotFound.
     """
-    _rows("SELECT lk.close_reservation(%s, %s, %s, %s)", actor.tenant_id, reservation_id, outlet_id, status)
+    _rows("SELECT lk.close_reservation(%s, %s, %s, %s)", current_tenant_id(), reservation_id, outlet_id, status)
 
 
 def amend_batch(actor: Actor, entry: Entry, *, batch_id: int, changes: Mapping[str, Any]) -> Mapping[str, Any]:

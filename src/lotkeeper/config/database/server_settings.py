@@ -26,6 +26,8 @@ COMMON: Mapping[str, str] = {
     "log_line_prefix": "'%m [%p] %u@%d '",
     # Compiling costs more than the short statements of a till ever take.
     "jit": "off",
+    # Young tables grow from nothing: what the planner knows of them has to keep up.
+    "autovacuum_naptime": "'10s'",
     "random_page_cost": "1.1",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'128MB'",

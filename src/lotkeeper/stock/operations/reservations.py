@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.models import ItemVariation
@@ -13,7 +15,7 @@ from lotkeeper.core.postgres.retry import in_transaction
 from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock import _ledger
 from lotkeeper.stock._ledger import IssueLine, Posting
-from lotkeeper.stock.errors import TooPrecise
+from lotkeeper.stock.errors import ReservationClosed, TooPrecise
 from lotkeeper.stock.models import Reservation, ReservationStatus
 from lotkeeper.stock.operations._entry import entry_for
 from lotkeeper.stock.operations.issues import checked_lines
@@ -84,7 +86,7 @@ def release_reservation(*, actor: Actor, reservation_id: int) -> None:
         reservation = _reservation(reservation_id)
         actor.require(Permission.RESERVE, reservation.outlet_id)
         _ledger.close_reservation(
-            actor, reservation_id, outlet_id=reservation.outlet_id, status=ReservationStatus.RELEASED.value
+            reservation_id, outlet_id=reservation.outlet_id, status=ReservationStatus.RELEASED.value
         )
 
     in_transaction(release)
@@ -124,27 +126,25 @@ def commit_reservation(
     return in_transaction(post)
 
 
-def lapse_reservations(*, actor: Actor, limit: int = 1000) -> int:
+def lapse_reservations(*, limit: int = 1000) -> int:
     """Mark what has lapsed, each in a transaction of its own; says how many. A promise ends by itself, marked or not.
 
-    Must be called outside a transaction, in the tenant's scope.
+    To be called in the tenant's scope, outside a transaction.
     """
     now = dt.datetime.now(dt.UTC)
 
     def due() -> list[tuple[int, int]]:
-        return list(
-            Reservation.objects.filter(status=ReservationStatus.ACTIVE, expires_at__lte=now)
-            .order_by("expires_at")
-            .values_list("id", "outlet_id")[:limit]
-        )
+        lapsed = Reservation.objects.filter(status=ReservationStatus.ACTIVE, expires_at__lte=now)
+        return list(lapsed.order_by("expires_at").values_list("id", "outlet_id")[:limit])
+
+    def lapse(reservation_id: int, outlet_id: int) -> None:
+        # One that was released in the meantime is closed already, and stays so.
+        with suppress(ReservationClosed):
+            _ledger.close_reservation(reservation_id, outlet_id=outlet_id, status=ReservationStatus.LAPSED.value)
 
     lapsed = in_transaction(due)
     for reservation_id, outlet_id in lapsed:
-        in_transaction(
-            lambda r=reservation_id, o=outlet_id: _ledger.close_reservation(  # type: ignore[misc]
-                actor, r, outlet_id=o, status=ReservationStatus.LAPSED.value
-            )
-        )
+        in_transaction(partial(lapse, reservation_id, outlet_id))
     return len(lapsed)
 
 

@@ -1,0 +1,18 @@
+"""What the worker does for stock by itself."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from lotkeeper.accounts.models import Tenant
+from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stock.operations import lapse_reservations
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="lapse_every_reservation", name="lapse_every_reservation")
+def lapse_every_reservation(timestamp: int) -> None:
+    """Every five minutes: mark the promises that lapsed, business by business."""
+    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            lapse_reservations()
