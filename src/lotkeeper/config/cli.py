@@ -35,7 +35,7 @@ from lotkeeper.config.up import CannotStart, Options, up
 OWNER_COMMANDS = frozenset({"makemigrations", "migrate", "rebuild", "showmigrations", "sqlmigrate"})
 #: Commands that never ask the database anything.
 OFFLINE_COMMANDS = frozenset(
-    {"check", "collectstatic", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
+    {"collectstatic", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
 )
 
 

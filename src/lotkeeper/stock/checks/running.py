@@ -21,11 +21,7 @@ SHOWN = 20
 _BROKEN_CLASSES = ("22", "42")
 _NO_RIGHT = "42501"
 
-_FIRST_ROWS = f"""
-SELECT count(*) OVER (), to_jsonb(o)::text FROM (
-{{statement}}
-) o ORDER BY to_jsonb(o) LIMIT {SHOWN}
-"""
+_FIRST_ROWS = "SELECT count(*) OVER (), to_jsonb(o)::text FROM (\n{statement}\n) o ORDER BY to_jsonb(o) LIMIT {shown}"
 
 
 class Cursor(Protocol):
@@ -103,7 +99,7 @@ def check_tenant(cursor: Cursor, tenant_id: int, only: Collection[str] | None = 
 def _offending(cursor: Cursor, check: Check, parameters: Mapping[str, Any]) -> tuple[int, Sequence[Mapping[str, Any]]]:
     cursor.execute("SAVEPOINT one_check")
     try:
-        cursor.execute(_FIRST_ROWS.format(statement=check.statement), parameters)
+        cursor.execute(_FIRST_ROWS.format(statement=check.statement, shown=SHOWN), parameters)
         rows = cursor.fetchall()
     except (psycopg.DatabaseError, DatabaseError) as error:
         cause = error if isinstance(error, psycopg.DatabaseError) else error.__cause__

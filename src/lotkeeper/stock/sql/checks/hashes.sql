@@ -1,4 +1,4 @@
--- The hash of a line is the hash of what it says. Written out, so that a changed function in the database does not lie.
+-- The hash of a line is the hash of what it says; written out here, so that a changed function in the database cannot lie.
 -- examines: stock_movement
 SELECT m.batch_id, m.version, m.operation_id, encode(m.hash, 'hex') AS stored
   FROM stock_movement m
