@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lotkeeper.accounts.urls")),
     path("", include("lotkeeper.outlets.urls")),
     path("", include("lotkeeper.catalog.urls")),
+    path("", include("lotkeeper.stock.urls")),
 ]
 
 handler400 = "lotkeeper.web.pages.bad_request"

@@ -110,6 +110,15 @@ class ReferenceReused(Refusal):
     sentence = "The reference {reference_id} belongs to another request already."
 
 
+class ReferencesDiffer(Refusal):
+    """A request has one reference, wherever it stands."""
+
+    code = "references_differ"
+    status: ClassVar[int] = 422
+    title = "Two references"
+    sentence = "The body's reference_id and the Idempotency-Key header name two references; send one."
+
+
 class ConfirmationNeeded(Conflict):
     """Something looks wrong; sent again with a confirmation it is accepted."""
 

@@ -1,0 +1,1 @@
+"""Stock over HTTP: each view reads the request, makes one call, and shows the answer."""

@@ -1,0 +1,288 @@
+"""Selling over HTTP: the call of every till."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lotkeeper.accounts.authentication import actor_of
+from lotkeeper.accounts.policies import Actor
+from lotkeeper.core.errors import InvalidRequest
+from lotkeeper.core.quantity import money_text
+from lotkeeper.stock.api.base import POSTING_PARAMETERS, posted_headers, reading, reference_of
+from lotkeeper.stock.api.fields import SwitchField
+from lotkeeper.stock.api.lines import (
+    EventSerializer,
+    IssueLineSerializer,
+    asked_numbers,
+    in_base_units,
+    lines_field,
+    refusing_as_asked,
+    refusing_one_line,
+)
+from lotkeeper.stock.operations import (
+    BatchQuantity,
+    IssueLine,
+    Posting,
+    adjust_stock,
+    deduct_stock,
+    return_stock,
+    write_off_stock,
+)
+from lotkeeper.stock.policies import ISSUE_KINDS, WRITE_OFF_KINDS, MovementKind
+from lotkeeper.stock.queries import LineAsked, PreviewedPick, preview_deduction, require_batches_of
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, checked
+
+#: What takes stock out of a batch that has to be named, because it is about that very batch.
+_OF_A_NAMED_BATCH: Final = frozenset(
+    {*WRITE_OFF_KINDS - ISSUE_KINDS, MovementKind.ADJUSTMENT, MovementKind.SUPPLIER_RETURN}
+)
+_KINDS: Final = [kind.value for kind in MovementKind if kind in ISSUE_KINDS | _OF_A_NAMED_BATCH]
+
+
+class _DeductionSerializer(EventSerializer):
+    outlet_id = IdField()
+    movement_type = serializers.ChoiceField(
+        choices=_KINDS,
+        default=MovementKind.SALE.value,
+        help_text="`sale` and `sample` take the batch that expires first; every other kind needs a `batch_id`.",
+    )
+    dry_run = SwitchField(default=False, help_text="True: tell what would be taken, and take nothing.")
+
+
+class DeductOneSerializer(_DeductionSerializer, IssueLineSerializer):
+    """One variation to deduct."""
+
+
+class DeductLinesSerializer(_DeductionSerializer):
+    """Several variations to deduct: all of them, or none."""
+
+    lines = lines_field(IssueLineSerializer())
+
+
+class DeductionSerializer(serializers.Serializer[Any]):
+    """What was taken of one batch; what follows the expiry is told when the request had ``lines``."""
+
+    batch = serializers.CharField(help_text="The batch number.")
+    quantity = QuantityField()
+    expiry = serializers.DateField(allow_null=True)
+    line = serializers.IntegerField(required=False, help_text="The number of the line of the request, from 1.")
+    variation_id = IdField(required=False)
+    batch_id = IdField(required=False)
+    unit_cost = MoneyField(required=False, allow_null=True)
+    override = serializers.BooleanField(
+        required=False, help_text="The lot in hand went although an earlier one stood there."
+    )
+
+
+class DeductedSerializer(serializers.Serializer[Any]):
+    """What was taken; the plain form is answered with the first two."""
+
+    success = serializers.BooleanField()
+    deductions = DeductionSerializer(many=True)
+    operation_id = IdField(required=False, allow_null=True, help_text="Null for a dry run.")
+    replayed = serializers.BooleanField(required=False, help_text="It was posted before this request.")
+    dry_run = serializers.BooleanField(required=False, help_text="Only when nothing was taken because you asked so.")
+
+
+_EXAMPLES: Final = [
+    OpenApiExample(
+        "One variation",
+        value={
+            "variation_id": 421,
+            "quantity": 5,
+            "outlet_id": 1,
+            "movement_type": "sale",
+            "reason": "Sale order #12345",
+            "reference_id": "order_12345",
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "A basket",
+        value={
+            "outlet_id": 1,
+            "lines": [{"variation_id": 421, "quantity": 5}, {"variation_id": 77, "quantity": 1, "batch_id": 9}],
+            "reference_id": "order_12346",
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "One variation",
+        value={
+            "success": True,
+            "deductions": [
+                {"batch": "BATCH-001", "quantity": 3, "expiry": "2026-02-15"},
+                {"batch": "BATCH-002", "quantity": 2, "expiry": "2026-03-01"},
+            ],
+        },
+        response_only=True,
+        status_codes=["200"],
+    ),
+]
+
+
+_EITHER_FORM: Final = PolymorphicProxySerializer(
+    component_name="Deduct", serializers=[DeductOneSerializer, DeductLinesSerializer], resource_type_field_name=None
+)
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class DeductView(APIView):
+    """Stock leaves: one variation in the plain form, several with ``lines``. The operation is its own transaction."""
+
+    http_method_names = ("post",)
+
+    @extend_schema(
+        operation_id="inventory_deduct",
+        request=_EITHER_FORM,
+        responses={200: DeductedSerializer},
+        parameters=POSTING_PARAMETERS,
+        examples=_EXAMPLES,
+    )
+    def post(self, request: Request) -> Response:
+        """Take stock out, the batch that expires first going first: every line, or none (409 `insufficient_stock`)."""
+        actor = actor_of(request)
+        if isinstance(request.data, Mapping) and "lines" in request.data:
+            if "variation_id" in request.data:
+                raise InvalidRequest({"lines": ["Send either lines, or one variation_id and its quantity."]})
+            body = checked(DeductLinesSerializer(data=request.data))
+            return _lines_answer(_deduct(actor, request, body, body["lines"]))
+        body = checked(DeductOneSerializer(data=request.data))
+        with refusing_one_line():
+            return _one_answer(_deduct(actor, request, body, [body]))
+
+
+def _deduct(actor: Actor, request: Request, body: Mapping[str, Any], asked: Sequence[Mapping[str, Any]]) -> _Taken:
+    kind = MovementKind(body["movement_type"])
+    lines = in_base_units(asked)
+    if kind not in ISSUE_KINDS:
+        return _deduct_from_named(actor, request, body, lines, kind)
+    with refusing_as_asked(lines):
+        if body["dry_run"]:
+            with reading():
+                wanted = [LineAsked(line["variation_id"], line["quantity"], line["batch_id"]) for line in lines]
+                picks = preview_deduction(actor=actor, outlet_id=body["outlet_id"], lines=wanted)
+            return _Taken([_previewed(pick, asked_numbers(lines)) for pick in picks])
+        posting = deduct_stock(
+            actor=actor,
+            outlet_id=body["outlet_id"],
+            lines=[IssueLine(line["variation_id"], line["quantity"], line["batch_id"]) for line in lines],
+            movement_type=kind,
+            reference_id=reference_of(request, body),
+            reason=body["reason"],
+            note=body["note"],
+            occurred_at=body["occurred_at"],
+        )
+    return _taken(posting, asked_numbers(lines))
+
+
+def _deduct_from_named(
+    actor: Actor, request: Request, body: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], kind: MovementKind
+) -> _Taken:
+    if body["dry_run"]:
+        raise InvalidRequest({"dry_run": [f"Only {' and '.join(sorted(ISSUE_KINDS))} can be tried out."]})
+    unnamed = {
+        f"lines.{position}.batch_id": [f"Name the batch: {kind} is about one batch, not about the next to expire."]
+        for position, line in enumerate(lines)
+        if line["batch_id"] is None
+    }
+    if unnamed:
+        raise InvalidRequest(unnamed)
+    held: dict[int, set[int]] = {}
+    for line in lines:
+        held.setdefault(line["batch_id"], set()).add(line["variation_id"])
+    with reading():
+        require_batches_of(body["outlet_id"], held)
+    told = {
+        "actor": actor,
+        "reference_id": reference_of(request, body),
+        "reason": body["reason"],
+        "note": body["note"],
+        "occurred_at": body["occurred_at"],
+    }
+    out = [BatchQuantity(line["batch_id"], line["quantity"]) for line in lines]
+    if kind is MovementKind.ADJUSTMENT:
+        posting = adjust_stock(lines=[BatchQuantity(line.batch_id, -line.quantity) for line in out], **told)
+    elif kind is MovementKind.SUPPLIER_RETURN:
+        posting = return_stock(lines=out, movement_type=kind, **told)
+    else:
+        posting = write_off_stock(lines=out, movement_type=kind, **told)
+    return _taken(posting, range(1, len(lines) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a request took, or would take when no operation was posted, batch by batch."""
+
+    deductions: Sequence[Mapping[str, Any]]
+    posting: Posting | None = None
+
+
+def _taken(posting: Posting, numbers: Sequence[int]) -> _Taken:
+    return _Taken(
+        [
+            {
+                "line": numbers[movement.line - 1],
+                "variation_id": movement.variation_id,
+                "batch_id": movement.batch_id,
+                "batch": movement.batch_number,
+                "quantity": -movement.quantity,
+                "expiry": movement.expiry_date,
+                "unit_cost": _money(movement.unit_cost),
+                "override": movement.override,
+            }
+            for movement in posting.movements
+        ],
+        posting,
+    )
+
+
+def _previewed(pick: PreviewedPick, numbers: Sequence[int]) -> Mapping[str, Any]:
+    return {
+        "line": numbers[pick.line - 1],
+        "variation_id": pick.batch.variation_id,
+        "batch_id": pick.batch.pk,
+        "batch": pick.batch.batch_number,
+        "quantity": pick.quantity,
+        "expiry": pick.batch.expiry_date,
+        "unit_cost": _money(pick.batch.unit_cost),
+        "override": pick.override,
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else money_text(amount)
+
+
+def _one_answer(taken: _Taken) -> Response:
+    deductions = [{name: each[name] for name in ("batch", "quantity", "expiry")} for each in taken.deductions]
+    return _answer(taken, {"success": True, "deductions": deductions})
+
+
+def _lines_answer(taken: _Taken) -> Response:
+    posting = taken.posting
+    told = {
+        "success": True,
+        "operation_id": None if posting is None else posting.operation_id,
+        "replayed": posting is not None and posting.replayed,
+        "deductions": taken.deductions,
+    }
+    return _answer(taken, told)
+
+
+def _answer(taken: _Taken, told: dict[str, Any]) -> Response:
+    if taken.posting is None:
+        return Response({**told, "dry_run": True})
+    headers = posted_headers(taken.posting.operation_id, replayed=taken.posting.replayed)
+    return Response(told, headers=headers)

@@ -1,0 +1,67 @@
+"""What there is, where, what would go first, and what happened. Everything reads within the tenant in scope."""
+
+from lotkeeper.stock.queries._window import Window
+from lotkeeper.stock.queries.batches import (
+    BatchesWanted,
+    BatchView,
+    batch_for,
+    batch_key,
+    batches,
+    require_batches_of,
+)
+from lotkeeper.stock.queries.movements import (
+    MovementLine,
+    MovementsWanted,
+    OperationView,
+    movement_key,
+    movements,
+    operation_for,
+    sale_by_reference,
+)
+from lotkeeper.stock.queries.on_hand import OnHand, StockWanted, on_hand, on_hand_key
+from lotkeeper.stock.queries.previews import (
+    IssuePreview,
+    LineAsked,
+    PreviewedPick,
+    get_fifo_batches,
+    issue_policy,
+    lot_of,
+    preview_deduction,
+    preview_issue,
+    reserved_quantity,
+)
+from lotkeeper.stock.queries.reservations import reservation_for, reservations
+from lotkeeper.stock.queries.visibility import visible_outlets
+
+__all__ = [
+    "BatchView",
+    "BatchesWanted",
+    "IssuePreview",
+    "LineAsked",
+    "MovementLine",
+    "MovementsWanted",
+    "OnHand",
+    "OperationView",
+    "PreviewedPick",
+    "StockWanted",
+    "Window",
+    "batch_for",
+    "batch_key",
+    "batches",
+    "get_fifo_batches",
+    "issue_policy",
+    "lot_of",
+    "movement_key",
+    "movements",
+    "on_hand",
+    "on_hand_key",
+    "operation_for",
+    "preview_deduction",
+    "preview_issue",
+    "require_batches_of",
+    "reservation_for",
+    "reservations",
+    "reserved_quantity",
+    "sale_by_reference",
+    "visible_outlets",
+]

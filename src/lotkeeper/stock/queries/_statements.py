@@ -1,0 +1,26 @@
+"""Long read statements: one in each file of ``sql/queries``, run with the tenant named in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from lotkeeper.core.postgres.scripts import read_script
+from lotkeeper.core.tenancy import current_tenant_id
+
+
+@functools.cache
+def statement(name: str) -> str:
+    """The text of ``sql/queries/<name>.sql``."""
+    return read_script("lotkeeper.stock", f"sql/queries/{name}.sql")
+
+
+def rows(text: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+    """The rows of a statement, for the tenant in scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, {"tenant": current_tenant_id(), **values})
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,134 @@
+"""Batches, in the order in which they expire."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from lotkeeper.accounts.policies import Actor
+from lotkeeper.core.errors import NotFound
+from lotkeeper.stock.models import Batch
+from lotkeeper.stock.policies import BatchStatus, outlet_today
+from lotkeeper.stock.queries._window import Window
+from lotkeeper.stock.queries.visibility import visible_outlets
+
+#: Where undated stock stands in the order: behind every date that goods can have.
+_NEVER = dt.date.max
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesWanted:
+    """Which batches to list; None leaves a question open."""
+
+    outlet_id: int | None = None
+    variation_id: int | None = None
+    batch_number: str | None = None
+    status: BatchStatus | None = None
+    expiring_before: dt.date | None = None
+    in_stock: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch on a certain day: what of it may be sold, and how long it has."""
+
+    batch: Batch
+    today: dt.date
+
+    @property
+    def sellable_quantity(self) -> Decimal:
+        """How much of it may be sold today."""
+        return self.batch.sellable_quantity(self.today)
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it is too late to sell it, the product's margin counted."""
+        return self.batch.is_expired(self.today)
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until the printed date: 0 on that day, negative after it, None for undated stock."""
+        return None if self.batch.expiry_date is None else (self.batch.expiry_date - self.today).days
+
+
+def batches(actor: Actor, wanted: BatchesWanted, window: Window) -> Sequence[BatchView]:
+    """The batches that the actor may see, first expired first, undated last, then by receipt.
+
+    Raises:
+        NotFound: for an outlet that is not theirs to see.
+    """
+    found = _with_their_rules().filter(outlet_id__in=visible_outlets(actor, wanted.outlet_id))
+    if wanted.variation_id is not None:
+        found = found.filter(variation_id=wanted.variation_id)
+    if wanted.batch_number is not None:
+        found = found.filter(batch_number=wanted.batch_number)
+    if wanted.status is not None:
+        found = found.filter(status=wanted.status)
+    if wanted.expiring_before is not None:
+        found = found.filter(expiry_date__lt=wanted.expiring_before)
+    if wanted.in_stock is not None:
+        found = found.filter(in_stock=wanted.in_stock)
+    now = dt.datetime.now(dt.UTC)
+    return [_seen(batch, now) for batch in _in_window(found, window)]
+
+
+def batch_key(view: BatchView) -> Sequence[str | int]:
+    """A batch's place in the order of expiry."""
+    batch = view.batch
+    return [(batch.expiry_date or _NEVER).isoformat(), batch.received_at.isoformat(), batch.pk]
+
+
+def batch_for(actor: Actor, batch_id: int) -> BatchView:
+    """One batch.
+
+    Raises:
+        NotFound: if it is unknown, another business's, or at an outlet that is not theirs to see.
+    """
+    batch = _with_their_rules().filter(pk=batch_id, outlet_id__in=visible_outlets(actor)).first()
+    if batch is None:
+        raise NotFound("batch", batch_id=batch_id)
+    return _seen(batch, dt.datetime.now(dt.UTC))
+
+
+def require_batches_of(outlet_id: int, variations: Mapping[int, Collection[int]]) -> None:
+    """Make sure that batches are what a request takes them for.
+
+    Args:
+        outlet_id: where they should lie.
+        variations: what each should hold, by the batch's id.
+
+    Raises:
+        NotFound: naming the first that is another variation's, at another outlet, or unknown.
+    """
+    held = dict(Batch.objects.filter(pk__in=variations, outlet_id=outlet_id).values_list("id", "variation_id"))
+    for batch_id, named in variations.items():
+        if set(named) != {held.get(batch_id)}:
+            raise NotFound("batch", batch_id=batch_id, outlet_id=outlet_id)
+
+
+def _with_their_rules() -> QuerySet[Batch]:
+    found: QuerySet[Batch] = Batch.objects.select_related("outlet", "variation__product")
+    return found
+
+
+def _seen(batch: Batch, now: dt.datetime) -> BatchView:
+    return BatchView(batch, outlet_today(batch.outlet.timezone, now))
+
+
+def _in_window(found: QuerySet[Batch], window: Window) -> QuerySet[Batch]:
+    ordered = found.annotate(use_by=Coalesce(F("expiry_date"), _NEVER))
+    if window.after is not None:
+        use_by, received_at, batch_id = window.after
+        beyond = "lt" if window.backwards else "gt"
+        ordered = ordered.filter(
+            Q(**{f"use_by__{beyond}": use_by})
+            | Q(**{"use_by": use_by, f"received_at__{beyond}": received_at})
+            | Q(**{"use_by": use_by, "received_at": received_at, f"id__{beyond}": batch_id})
+        )
+    order = ("-use_by", "-received_at", "-id") if window.backwards else ("use_by", "received_at", "id")
+    return ordered.order_by(*order)[: window.limit]
