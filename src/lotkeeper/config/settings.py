@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "lotkeeper.catalog",
     "lotkeeper.stock",
     "lotkeeper.transfers",
+    "lotkeeper.imports",
+    "lotkeeper.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
