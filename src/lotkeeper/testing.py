@@ -8,6 +8,7 @@ connect as the product does, as a role that owns nothing.
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import subprocess
 import sys
@@ -64,6 +65,7 @@ def pytest_unconfigure() -> None:
     _session.close()
 
 
+@functools.cache  # A file that changes while the tests run must not lead them to another template.
 def template_name() -> str:
     """The migrated database that every test database is copied from."""
     return f"template_{schema_digest()[:16]}"

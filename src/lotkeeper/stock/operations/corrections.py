@@ -17,7 +17,7 @@ from lotkeeper.core.postgres.retry import in_transaction
 from lotkeeper.core.quantity import InvalidNumber, Sign, quantity_from
 from lotkeeper.stock import _ledger
 from lotkeeper.stock._ledger import BatchLine, BatchOperation, Outcome, Posting
-from lotkeeper.stock.errors import AlreadyReversed, NotReversible
+from lotkeeper.stock.errors import AlreadyReversed, ExceedsOriginal, NotReversible
 from lotkeeper.stock.models import Batch, Operation, StockMovement
 from lotkeeper.stock.operations._entry import entry_for, require_reason
 from lotkeeper.stock.policies import WRITE_OFF_KINDS, MovementKind, OperationKind
@@ -195,8 +195,10 @@ def return_sale(
         ReferenceReused, PermissionRefused, NotFound, TooPrecise, InvalidRequest.
     """
     _checked(lines, Sign.POSITIVE)
+    returned: Mapping[int, Decimal] = {}
 
     def post() -> Posting:
+        nonlocal returned
         sold = _movements_of(sale_id, OperationKind.ISSUE)
         for outlet_id in {movement.outlet_id for movement in sold}:
             actor.require(Permission.RETURN, outlet_id)
@@ -210,10 +212,20 @@ def return_sale(
             occurred_at=occurred_at,
             refers_to=sale_id,
         )
-        back = _back_into(sold, _returned(sale_id), lines)
+        returned = _returned(sale_id)
+        back = _back_into(sold, returned, lines)
         return _ledger.post(actor, entry, [BatchLine(MovementKind.CUSTOMER_RETURN, q, batch) for batch, q in back])
 
-    return in_transaction(post)
+    # The batches are chosen before they are locked. Another return of the same sale may have filled them meanwhile, and
+    # there may be room in the sale's other batches: only a refusal after which nothing has changed is a true one.
+    known = None
+    while True:
+        try:
+            return in_transaction(post)
+        except ExceedsOriginal:
+            if returned == known:
+                raise
+            known = returned
 
 
 def reverse_operation(
