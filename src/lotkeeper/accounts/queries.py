@@ -13,23 +13,23 @@ from lotkeeper.accounts.models import ApiToken, Membership, Tenant, User
 from lotkeeper.accounts.policies import Actor, Channel, Permission, Role, Scope
 from lotkeeper.accounts.tokens import digest_of, parse_token
 from lotkeeper.core.errors import NotFound
+from lotkeeper.core.postgres.calls import call
 
 
 def actor_for_token(token: str, channel: Channel = Channel.API) -> Actor | None:
     """Who a token speaks for, or None if it is malformed, unknown, expired, revoked, or its person is deactivated.
 
-    To be called inside a transaction of the token's tenant (``parse_token`` tells which).
+    Needs no transaction: it names the token's tenant itself.
     """
     parts = parse_token(token)
     if parts is None:
         return None
-    with connection.cursor() as cursor:
-        # One statement for all of it: it runs before every call of every till.
-        cursor.execute("SELECT * FROM lk.token_actor(%s, %s)", [parts.tenant_id, parts.prefix])
-        row = cursor.fetchone()
-    if row is None or not hmac.compare_digest(bytes(row[1]), digest_of(token)):
+    # One statement for all of it: it runs before every call of every till.
+    with connection.wrap_database_errors:
+        found = call("SELECT * FROM lk.token_actor(%s, %s)", parts.tenant_id, parts.prefix)
+    if not found or not hmac.compare_digest(bytes(found[0][1]), digest_of(token)):
         return None
-    token_id, _, scopes, user_id, outlet_ids, roles = row
+    token_id, _, scopes, user_id, outlet_ids, roles = found[0]
     return Actor(
         tenant_id=parts.tenant_id,
         user_id=user_id,

@@ -14,4 +14,9 @@ if os.environ.get("LOTKEEPER_SUPERVISED"):
     # The server's workers hold its port; one left over by a killed server would keep the next from starting.
     end_with_parent()
 
-application = get_wsgi_application()
+ordinary = get_wsgi_application()
+
+# Only once Django is set up.
+from lotkeeper.stock.api.till import till_lane  # noqa: E402
+
+application = till_lane(ordinary)

@@ -28,10 +28,31 @@ def in_transaction(work: Callable[[], Answer]) -> Answer:
     if connection.in_atomic_block:
         with transaction.atomic():
             return work()
+
+    def transact() -> Answer:
+        with transaction.atomic():
+            return work()
+
+    return _tried_again(transact)
+
+
+def in_one_statement(call: Callable[[], Answer]) -> Answer:
+    """Do work that is one call of one function in the database, which is a transaction by itself: no BEGIN, no COMMIT.
+
+    Inside an open transaction it is a part of that, as with ``in_transaction``.
+
+    Raises:
+        DatabaseError: when it fails for good, or for the fifth time.
+    """
+    if connection.in_atomic_block:
+        return in_transaction(call)
+    return _tried_again(call)
+
+
+def _tried_again(work: Callable[[], Answer]) -> Answer:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with transaction.atomic():
-                return work()
+            return work()
         except DatabaseError as error:
             if attempt == _ATTEMPTS or getattr(error.__cause__, "sqlstate", None) not in _PASSING:
                 raise

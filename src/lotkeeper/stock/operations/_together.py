@@ -1,7 +1,8 @@
-"""Sales that arrive at the same moment are posted together: one transaction, each accepted or refused by itself.
+"""Requests that would wait for the same lock wait here instead, and are answered together.
 
-A posting costs the database mostly what a transaction costs. While one group is being written the next gathers, so the
-busier the till, the larger the groups; a request that comes alone goes alone. No request waits for company.
+Sales of one item go one after the other: each holds the item until it is safely on disk. Those that come meanwhile
+gather, and the next transaction posts them all, each accepted or refused by itself. So the hotter the item, the larger
+the groups; a request that comes alone goes alone, and no request waits for company.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest
-from lotkeeper.core.postgres.retry import in_transaction
+from lotkeeper.core.postgres.retry import in_one_statement, in_transaction
 from lotkeeper.core.quantity import InvalidNumber, quantity_from
 from lotkeeper.stock import _ledger
 from lotkeeper.stock._ledger import Entry, Fate, Issue, IssueLine, Outcome, Posting
@@ -26,18 +26,14 @@ MAX_LINES = 1000
 _UNKNOWN_FATE = ("08", "57P")
 
 
-class _Kind(NamedTuple):
-    """What can be posted together: sales of one kind at one outlet."""
-
-    tenant_id: int
-    outlet_id: int
-    movement_type: MovementKind
-
-
 class _Asked(NamedTuple):
-    kind: _Kind
+    """A request to take stock out, checked."""
+
     actor: Actor
-    issue: Issue
+    entry: Entry
+    movement_type: MovementKind
+    outlet_id: int
+    lines: Sequence[IssueLine]
 
 
 def deduct_stock(
@@ -86,18 +82,18 @@ def deduct_stock(
             occurred_at=occurred_at,
         )
 
-    def post() -> Posting:
-        return _ledger.deduct(actor, make_entry(), kind=movement_type, outlet_id=outlet_id, lines=merged)
-
-    # The lot in hand and what is dated back need a look of their own; so does a part of somebody's transaction.
-    alone = occurred_at is not None or connection.in_atomic_block or any(line.batch_id for line in merged)
-    if not alone:
-        entry = make_entry()
-        kind = _Kind(actor.tenant_id, outlet_id, movement_type)
-        outcome = _together.ask(kind, _Asked(kind, actor, Issue(entry, merged)))
-        if outcome is not None:
-            return outcome.posting(entry)
-    return in_transaction(post)
+    if occurred_at is not None:
+        # How far back an entry may be dated is read first, in the same transaction.
+        return in_transaction(lambda: _post(_Asked(actor, make_entry(), movement_type, outlet_id, merged)))
+    asked = _Asked(actor, make_entry(), movement_type, outlet_id, merged)
+    (first, *others) = merged
+    if not others and first.batch_id is None and not connection.in_atomic_block:
+        # Sales of one item wait for each other in any case; those that wait here are posted together.
+        item = (actor.tenant_id, outlet_id, movement_type, first.variation_id)
+        posting = _together.ask(item, asked)
+        if posting is not None:
+            return posting
+    return in_one_statement(lambda: _post(asked))
 
 
 def issue_for_transfer(
@@ -162,27 +158,36 @@ def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
     return list(together.values())
 
 
-def _post_group(group: Sequence[_Asked]) -> Sequence[Outcome | None]:
+def _post(asked: _Asked) -> Posting:
+    return _ledger.deduct(
+        asked.actor, asked.entry, kind=asked.movement_type, outlet_id=asked.outlet_id, lines=asked.lines
+    )
+
+
+def _post_group(group: Sequence[_Asked]) -> Sequence[Posting | None]:
     """Post the requests of one group in one transaction; None for each that has to try by itself.
 
-    One alone takes the shorter way. What is refused in a group is looked at once more alone, so that its refusal is the
-    same, with the same numbers, as if nobody else had been there.
+    What is refused in a group is looked at once more alone, so that its refusal is the same, with the same numbers, as
+    if nobody else had been there.
     """
+    first = group[0]
     if len(group) == 1:
-        return [None]
-    kind = group[0].kind
+        return [in_one_statement(lambda: _post(first))]
     actors = [asked.actor for asked in group]
-    issues = [asked.issue for asked in group]
+    issues = [Issue(asked.entry, asked.lines) for asked in group]
     try:
-        outcomes = in_transaction(
-            lambda: _ledger.deduct_many(actors, issues, kind=kind.movement_type, outlet_id=kind.outlet_id)
+        outcomes = in_one_statement(
+            lambda: _ledger.deduct_many(actors, issues, kind=first.movement_type, outlet_id=first.outlet_id)
         )
     except DatabaseError as error:
         state = getattr(error.__cause__, "sqlstate", None)
         if state is None or state.startswith(_UNKNOWN_FATE):
             raise
         return [None] * len(group)
-    return [None if outcome.fate is Fate.REFUSED else outcome for outcome in outcomes]
+    return [
+        outcome.posting(asked.entry) if outcome.fate in {Fate.POSTED, Fate.REPLAYED} else None
+        for asked, outcome in zip(group, outcomes, strict=True)
+    ]
 
 
-_together: Together[_Asked, Outcome] = Together(_post_group)
+_together: Together[_Asked, Posting] = Together(_post_group)
