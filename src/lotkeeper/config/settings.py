@@ -207,6 +207,15 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # The schema is made outside any tenant, so its empty querysets must not ask for one.
     "DEFAULT_QUERY_MANAGER": "_base_manager",
+    # Fields of one name with other choices: what each set of choices is called in the document.
+    "ENUM_NAME_OVERRIDES": {
+        "MovementKind": "lotkeeper.stock.api.serializers.MOVEMENT_KINDS",
+        "IssuedKind": "lotkeeper.stock.api.serializers.ISSUED_KINDS",
+        "ArrivalKind": "lotkeeper.stock.api.serializers.ARRIVAL_KINDS",
+        "WriteOffKind": "lotkeeper.stock.api.serializers.WRITTEN_OFF_KINDS",
+        "ReturnKind": "lotkeeper.stock.api.serializers.RETURN_KINDS",
+        "OperationKind": "lotkeeper.stock.api.serializers.OPERATION_KINDS",
+    },
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

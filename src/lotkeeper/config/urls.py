@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lotkeeper.outlets.urls")),
     path("", include("lotkeeper.catalog.urls")),
     path("", include("lotkeeper.stock.urls")),
+    path("", include("lotkeeper.transfers.urls")),
 ]
 
 handler400 = "lotkeeper.web.pages.bad_request"

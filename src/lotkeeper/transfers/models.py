@@ -29,6 +29,9 @@ class Transfer(TenantModel):
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    #: Said by the operation that hands a transfer over: the same request had been posted before.
+    replayed: bool = False
+
     class Meta(TenantModel.Meta):
         constraints = (
             *TenantModel.Meta.constraints,

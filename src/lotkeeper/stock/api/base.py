@@ -105,6 +105,13 @@ def reference_of(request: Request | HttpRequest, body: Mapping[str, Any]) -> str
     return key
 
 
+def with_posted_headers(answer: Response, operation_id: int, *, replayed: bool) -> Response:
+    """The answer, with the headers of something that was posted."""
+    for name, value in posted_headers(operation_id, replayed=replayed).items():
+        answer.headers[name] = value
+    return answer
+
+
 def posted_headers(operation_id: int, *, replayed: bool) -> dict[str, str]:
     """The headers of an answer to something that was posted, now or before."""
     headers = {OPERATION_HEADER: str(operation_id)}

@@ -30,6 +30,7 @@ from lotkeeper.stock.api.lines import (
     refusing_as_asked,
     refusing_one_line,
 )
+from lotkeeper.stock.api.serializers import ISSUED_KINDS
 from lotkeeper.stock.operations import (
     BatchQuantity,
     IssueLine,
@@ -39,21 +40,15 @@ from lotkeeper.stock.operations import (
     return_stock,
     write_off_stock,
 )
-from lotkeeper.stock.policies import ISSUE_KINDS, WRITE_OFF_KINDS, MovementKind
+from lotkeeper.stock.policies import ISSUE_KINDS, MovementKind
 from lotkeeper.stock.queries import LineAsked, PreviewedPick, preview_deduction, require_batches_of
 from lotkeeper.web.api import IdField, MoneyField, QuantityField, checked
-
-#: What takes stock out of a batch that has to be named, because it is about that very batch.
-_OF_A_NAMED_BATCH: Final = frozenset(
-    {*WRITE_OFF_KINDS - ISSUE_KINDS, MovementKind.ADJUSTMENT, MovementKind.SUPPLIER_RETURN}
-)
-_KINDS: Final = [kind.value for kind in MovementKind if kind in ISSUE_KINDS | _OF_A_NAMED_BATCH]
 
 
 class _DeductionSerializer(EventSerializer):
     outlet_id = IdField()
     movement_type = serializers.ChoiceField(
-        choices=_KINDS,
+        choices=ISSUED_KINDS,
         default=MovementKind.SALE.value,
         help_text="`sale` and `sample` take the batch that expires first; every other kind needs a `batch_id`.",
     )

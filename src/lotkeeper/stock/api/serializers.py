@@ -10,12 +10,18 @@ from rest_framework import serializers
 from lotkeeper.accounts.policies import Channel
 from lotkeeper.stock.api.fields import InstantField
 from lotkeeper.stock.models import Reservation, ReservationStatus
-from lotkeeper.stock.policies import BatchStatus, MovementKind, OperationKind
+from lotkeeper.stock.policies import ISSUE_KINDS, WRITE_OFF_KINDS, BatchStatus, MovementKind, OperationKind
 from lotkeeper.web.api import IdField, MoneyField, QuantityField
 
 BATCH_STATUSES = [status.value for status in BatchStatus]
 MOVEMENT_KINDS = [kind.value for kind in MovementKind]
 OPERATION_KINDS = [kind.value for kind in OperationKind]
+#: What takes stock out of a batch that has to be named, because it is about that very batch.
+OF_A_NAMED_BATCH = frozenset({*WRITE_OFF_KINDS - ISSUE_KINDS, MovementKind.ADJUSTMENT, MovementKind.SUPPLIER_RETURN})
+ISSUED_KINDS = [kind.value for kind in MovementKind if kind in ISSUE_KINDS | OF_A_NAMED_BATCH]
+WRITTEN_OFF_KINDS = [kind.value for kind in MovementKind if kind in WRITE_OFF_KINDS]
+ARRIVAL_KINDS = [MovementKind.PURCHASE.value, MovementKind.OPENING.value]
+RETURN_KINDS = [MovementKind.CUSTOMER_RETURN.value, MovementKind.SUPPLIER_RETURN.value]
 
 
 class PostedMovementSerializer(serializers.Serializer[Any]):

@@ -56,6 +56,7 @@ def transfer_stock(
         )
         if posting.replayed:
             sent: Transfer = Transfer.objects.get(sent_id=posting.operation_id)
+            sent.replayed = True
             return sent
         transfer = Transfer(
             tenant_id=actor.tenant_id,
@@ -101,6 +102,7 @@ def receive_transfer(
         actor.require(Permission.TRANSFER, transfer.destination_id)
         if transfer.status != TransferStatus.IN_TRANSIT:
             if reference_id is not None and transfer.received.reference_id == reference_id:
+                transfer.replayed = True
                 return transfer
             raise TransferNotInTransit(transfer_id=transfer_id)
         lines: list[TransferLine] = list(transfer.lines.select_related("batch").order_by("batch_id"))
