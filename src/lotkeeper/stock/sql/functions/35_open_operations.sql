@@ -55,10 +55,12 @@ BEGIN
       SET line_count = a.line_count, response = jsonb_build_object('operation_id', u.id, 'movements', a.movements)
       FROM unnest(p_operations, p_refusals) AS u (id, refusal)
         CROSS JOIN LATERAL (
-          SELECT count(*) AS line_count, jsonb_agg(jsonb_build_object('line', m.line, 'variation_id', m.variation_id,
-              'batch_id', m.batch_id, 'batch', b.batch_number, 'quantity', trim_scale(m.quantity),
-              'balance_after', trim_scale(m.balance_after), 'expiry', b.expiry_date,
-              'unit_cost', trim_scale(m.unit_cost)) ORDER BY m.line, m.recorded_at, m.version) AS movements
+          -- No line at all: a transfer of which nothing arrived.
+          SELECT count(*) AS line_count, coalesce(jsonb_agg(jsonb_build_object('line', m.line,
+              'variation_id', m.variation_id, 'batch_id', m.batch_id, 'batch', b.batch_number,
+              'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
+              'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost))
+              ORDER BY m.line, m.recorded_at, m.version), '[]') AS movements
             FROM stock_movement m JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
             WHERE m.tenant_id = p_tenant AND m.operation_id = u.id
         ) a
