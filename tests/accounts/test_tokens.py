@@ -5,16 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
-from django.test import Client, RequestFactory
+from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
-from lotkeeper.accounts.middleware import ActorMiddleware, finds_actor_itself
 from lotkeeper.accounts.models import ApiToken
 from lotkeeper.accounts.operations.tenants import NewTenant
 from lotkeeper.accounts.operations.tokens import IssuedToken, issue_token, revoke_token
@@ -218,34 +215,3 @@ def test_the_command_prints_a_token_that_works(business: NewTenant, capsys: pyte
 def test_the_command_refuses_an_unknown_person() -> None:
     with pytest.raises(CommandError, match="Nobody of a business"):
         call_command("token", "--email", "nobody@shop.example", "--scope", "read")
-
-
-def test_a_hot_view_finds_its_actor_in_its_own_transaction(business: NewTenant, rf: RequestFactory) -> None:
-    token = issued(business).plain
-    found: list[Any] = []
-
-    @finds_actor_itself
-    def view(request: HttpRequest) -> HttpResponse:
-        found.append(request.actor)  # type: ignore[attr-defined]
-        with transaction.atomic():
-            found.append(actor_for_token(request.bearer_token))  # type: ignore[attr-defined]
-        return HttpResponse()
-
-    def answer(request: HttpRequest) -> HttpResponse:
-        request.resolver_match = object()  # type: ignore[assignment]
-        return middleware.process_view(request, view, (), {}) or view(request)
-
-    middleware = ActorMiddleware(answer)
-    statements: list[str] = []
-
-    def note(execute: Any, statement: str, *rest: Any) -> Any:
-        statements.append(statement)
-        return execute(statement, *rest)
-
-    with connection.execute_wrapper(note):
-        response = middleware(rf.post("/api/v1/inventory/deduct/", headers={"authorization": f"Bearer {token}"}))
-
-    assert response.status_code == 200
-    assert found[0] is None
-    assert found[1].user_id == business.owner.pk
-    assert statements == ["SELECT * FROM lk.token_actor(%s, %s)"]
