@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 
@@ -125,3 +126,17 @@ def test_no_file_of_the_documentation_is_left_out_of_the_contents() -> None:
         if file.parent.name != "decisions" and file.name != "README.md" and file.name not in contents
     ]
     assert left_out == []
+
+
+def test_the_house_is_the_one_that_the_import_contract_holds() -> None:
+    house = page("ARCHITECTURE.md").text
+    [contract] = [
+        each
+        for each in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+        if each["name"] == "Slices import downwards only"
+    ]
+    there = {file.parent.name for file in (ROOT / "src" / "lotkeeper").glob("*/__init__.py")}
+    slices = [name for layer in contract["layers"] for name in re.findall(r"\w+", layer) if name in there]
+    [sentence] = re.findall(r"^Slices, top to bottom: (.*?)\. A slice", house, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"`(\w+)`", sentence) == slices
+    assert re.findall(r"^  (\w+)/ ", house, re.MULTILINE) == slices
