@@ -13,7 +13,7 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 
 from lotkeeper.core.tenancy import tenant_scope
-from lotkeeper.stock.checks.shipped import Check, shipped_checks, shipped_functions
+from lotkeeper.stock.checks.shipped import shipped_checks, shipped_functions
 
 #: How many offending rows are shown; all are counted.
 SHOWN = 20
@@ -21,6 +21,7 @@ SHOWN = 20
 _BROKEN_CLASSES = ("22", "42")
 _NO_RIGHT = "42501"
 
+_COUNT = "SELECT count(*) FROM {table} WHERE tenant_id = %(tenant)s"
 _FIRST_ROWS = "SELECT count(*) OVER (), to_jsonb(o)::text FROM (\n{statement}\n) o ORDER BY to_jsonb(o) LIMIT {shown}"
 
 
@@ -82,24 +83,37 @@ def check_tenant(cursor: Cursor, tenant_id: int, only: Collection[str] | None = 
         "functions": functions.names,
         "bodies": functions.bodies,
         "definers": functions.definers,
+        "search_paths": functions.search_paths,
         "doors": functions.doors,
     }
     checks = shipped_checks()
     examined: dict[str | None, int] = {None: 0}
+    # The tables meant are the real ones, whatever temporary ones this session may have.
+    cursor.execute("SET LOCAL search_path = pg_catalog, public, pg_temp")
     for check in checks.values() if only is None else [checks[name] for name in only]:
         started = time.perf_counter()
-        found, offending = _offending(cursor, check, parameters)
+        rows = _rows(cursor, _FIRST_ROWS.format(statement=check.statement, shown=SHOWN), parameters)
         seconds = time.perf_counter() - started
+        if isinstance(rows, _Unreadable):
+            yield CheckResult(check.name, check.promise, 1, [{"unreadable": rows.why}], 0, seconds)
+            continue
         if check.table not in examined:
-            cursor.execute(f"SELECT count(*) FROM {check.table} WHERE tenant_id = %s", [tenant_id])  # noqa: S608  # shipped
-            examined[check.table] = cursor.fetchall()[0][0]
+            counted = _rows(cursor, _COUNT.format(table=check.table), parameters)
+            examined[check.table] = 0 if isinstance(counted, _Unreadable) else counted[0][0]
+        offending = [json.loads(row, parse_float=Decimal) for _, row in rows]
+        found = rows[0][0] if rows else 0
         yield CheckResult(check.name, check.promise, found, offending, examined[check.table], seconds)
 
 
-def _offending(cursor: Cursor, check: Check, parameters: Mapping[str, Any]) -> tuple[int, Sequence[Mapping[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    why: str
+
+
+def _rows(cursor: Cursor, statement: str, parameters: Mapping[str, Any]) -> list[Any] | _Unreadable:
     cursor.execute("SAVEPOINT one_check")
     try:
-        cursor.execute(_FIRST_ROWS.format(statement=check.statement, shown=SHOWN), parameters)
+        cursor.execute(statement, parameters)
         rows = cursor.fetchall()
     except (psycopg.DatabaseError, DatabaseError) as error:
         cause = error if isinstance(error, psycopg.DatabaseError) else error.__cause__
@@ -107,6 +121,6 @@ def _offending(cursor: Cursor, check: Check, parameters: Mapping[str, Any]) -> t
         if not state.startswith(_BROKEN_CLASSES) or state == _NO_RIGHT:
             raise
         cursor.execute("ROLLBACK TO SAVEPOINT one_check")
-        return 1, [{"unreadable": str(error).partition("\n")[0]}]
+        return _Unreadable(str(error).partition("\n")[0])
     cursor.execute("RELEASE SAVEPOINT one_check")
-    return rows[0][0] if rows else 0, [json.loads(row, parse_float=Decimal) for _, row in rows]
+    return rows

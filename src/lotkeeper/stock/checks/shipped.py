@@ -15,6 +15,7 @@ _FUNCTION = re.compile(
     r"(?:\bAS\s+(?P<quote>\$\$|')(?P<body>.*?)(?P=quote)|\bRETURN \()",
     re.DOTALL,
 )
+_SEARCH_PATH = re.compile(r"SET search_path = (\w+(?:, \w+)*)")
 _DOORS = re.compile(r"GRANT EXECUTE ON FUNCTION ([^;]*?) TO lk_app\b")
 _HEADER = re.compile(r"-- (?P<promise>.*)\n-- examines: (?P<table>\w+)\n")
 
@@ -37,6 +38,7 @@ class Functions:
     names: Sequence[str]
     bodies: Sequence[str]
     definers: Sequence[bool]
+    search_paths: Sequence[str]
     doors: Sequence[str]
 
 
@@ -56,6 +58,7 @@ def shipped_functions() -> Functions:
         names=[each["name"] for each in functions],
         bodies=[each["body"] or "" for each in functions],
         definers=["SECURITY DEFINER" in each["head"] for each in functions],
+        search_paths=["".join(_SEARCH_PATH.findall(each["head"])) for each in functions],
         doors=[name.strip().removeprefix("lk.") for doors in _DOORS.findall(script) for name in doors.split(",")],
     )
 

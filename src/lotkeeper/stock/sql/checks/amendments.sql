@@ -22,6 +22,7 @@ WITH amended AS MATERIALIZED (
 SELECT f.batch_id, f.version, f.key, f.old, f.new, f.before, s.value AS shown
   FROM following f LEFT JOIN shown s ON s.batch_id = f.batch_id AND s.key = f.key
   WHERE f.key NOT IN ('batch_number', 'expiry_date', 'unit_cost', 'status')
+    OR (f.key = 'status' AND coalesce(f.new, '') NOT IN ('available', 'held', 'recalled', 'archived'))
     OR CASE WHEN f.first THEN f.key = 'status' AND f.old IS DISTINCT FROM 'available'
       ELSE f.old IS DISTINCT FROM f.before END
     OR (f.last AND f.new IS DISTINCT FROM s.value)

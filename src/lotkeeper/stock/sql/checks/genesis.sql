@@ -8,7 +8,7 @@ WITH changes AS MATERIALIZED (
     FROM changes c CROSS JOIN LATERAL jsonb_each(c.amended) e
     ORDER BY c.batch_id, e.key, c.version
 ), born AS (
-  SELECT b.id, b.outlet_id, b.variation_id, b.received_at, b.genesis_hash,
+  SELECT b.id, b.outlet_id, b.variation_id, b.received_at, b.genesis_hash, b.expiry_date AS expiry_now, b.unit_cost AS cost_now,
       CASE WHEN n.key IS NULL THEN b.batch_number ELSE n.original END AS batch_number,
       CASE WHEN e.key IS NULL THEN b.expiry_date ELSE e.original::date END AS expiry_date,
       CASE WHEN c.key IS NULL THEN b.unit_cost ELSE c.original::numeric END AS unit_cost
@@ -24,5 +24,5 @@ SELECT b.id AS batch_id, b.batch_number, b.expiry_date, b.unit_cost, encode(b.ge
       || int8send(b.outlet_id) || int8send(b.variation_id) || coalesce(date_send(b.expiry_date), '\x80000000'::bytea)
       || int8send(coalesce((b.unit_cost * 10000)::bigint, -1)) || timestamptz_send(b.received_at)
       || convert_to(b.batch_number, 'UTF8'))
-    -- These would share the bytes of "no expiry" and "no cost".
-    OR NOT isfinite(b.expiry_date) OR b.unit_cost < 0
+    -- These would share the bytes of "no expiry" and "no cost", and are no expiry and no cost.
+    OR NOT isfinite(b.expiry_date) OR NOT isfinite(b.expiry_now) OR b.unit_cost < 0 OR b.cost_now < 0

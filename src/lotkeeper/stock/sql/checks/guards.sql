@@ -10,7 +10,8 @@ WITH poster AS (
     WHERE c.relnamespace = 'public'::regnamespace
       AND c.relname IN ('stock_batch', 'stock_item', 'stock_movement', 'stock_operation')
 ), shipped AS (
-  SELECT * FROM unnest(%(functions)s::text[], %(bodies)s::text[], %(definers)s::boolean[]) AS f (name, body, definer)
+  SELECT * FROM unnest(%(functions)s::text[], %(bodies)s::text[], %(definers)s::boolean[], %(search_paths)s::text[])
+    AS f (name, body, definer, search_path)
 ), triggers (relname, name, definition) AS (VALUES
   ('stock_batch', 'guard_delete', 'BEFORE DELETE OR TRUNCATE ON public.stock_batch FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),
   ('stock_batch', 'guard_name', 'BEFORE INSERT ON public.stock_batch FOR EACH ROW EXECUTE FUNCTION lk.name_batch()'),
@@ -66,6 +67,9 @@ UNION ALL
 SELECT 'rule on a table of the ledger', format('%%s on %%s', r.rulename, l.relname)
   FROM ledger l JOIN pg_rewrite r ON r.ev_class = l.oid
 UNION ALL
+SELECT 'table that adds rows to the ledger', h.inhrelid::regclass::text
+  FROM ledger l JOIN pg_inherits h ON h.inhparent = l.oid
+UNION ALL
 SELECT 'key missing, changed or not validated', format('%%s on %%s', e.name, e.relname)
   FROM keys e JOIN ledger l ON l.relname = e.relname
     LEFT JOIN pg_constraint c ON c.conrelid = l.oid AND c.conname = e.name AND c.convalidated
@@ -87,14 +91,15 @@ SELECT 'function changed or not shipped', f.oid::regprocedure::text
   FROM standing_functions f
     LEFT JOIN shipped s ON s.name = f.name
   WHERE f.prosecdef IS DISTINCT FROM s.definer
+    OR coalesce(array_to_string(array(SELECT c FROM unnest(f.proconfig) c WHERE c LIKE 'search_path=%%'), ''), '')
+      <> CASE s.search_path WHEN '' THEN '' ELSE 'search_path=' || s.search_path END
     OR CASE WHEN f.prosqlbody IS NULL THEN f.prosrc IS DISTINCT FROM s.body
       ELSE f.name <> 'today_at' OR pg_get_function_sqlbody(f.oid) <>
         'RETURN (SELECT ((lk.clock() AT TIME ZONE o.timezone))::date AS timezone FROM outlets_outlet o WHERE ((o.tenant_id = today_at.p_tenant) AND (o.id = today_at.p_outlet)))' END
 UNION ALL
-SELECT 'posting function with another owner, search path or open to all', f.oid::regprocedure::text
+SELECT 'posting function with another owner, or open to all', f.oid::regprocedure::text
   FROM standing_functions f CROSS JOIN poster
   WHERE f.prosecdef AND (f.proowner::regrole::text <> poster.name
-    OR NOT coalesce('search_path=pg_catalog, public, lk, pg_temp' = ANY (f.proconfig), false)
     OR f.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(f.proacl) a WHERE a.grantee = 0))
 UNION ALL
 SELECT 'inner posting function open to the application', f.oid::regprocedure::text
