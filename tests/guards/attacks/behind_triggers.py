@@ -174,8 +174,8 @@ BEHIND_TRIGGERS: dict[str, tuple[Sequence[str], Outcome]] = {
                 "INSERT INTO more (tenant_id, batch_id, version, prev_version, outlet_id, variation_id, operation_id,"
                 " operation_digest, line, movement_type, quantity, balance_before, balance_after, amendment,"
                 " occurred_at, recorded_at, prev_hash) SELECT tenant_id, batch_id, 6, 5, outlet_id, variation_id,"
-                f" operation_id, operation_digest, 1, 'adjustment', 5, balance_after, balance_after + 5, '', now(), now(), hash"
-                f" FROM stock_movement WHERE {LAST_LINE}"
+                f" operation_id, operation_digest, 1, 'adjustment', 5, balance_after, balance_after + 5, '', now(),"
+                f" now(), hash FROM stock_movement WHERE {LAST_LINE}"
             ),
         ],
         Detected("answers", "balances", "guards", "line_counts", "unit_costs", "versions"),

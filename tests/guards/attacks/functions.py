@@ -30,9 +30,9 @@ HASH = (
 
 ANOTHER_HASH = (
     "CREATE OR REPLACE FUNCTION lk.line_hash(p_prev_hash bytea, p_tenant bigint, p_batch bigint, p_version integer,"
-    " p_operation_digest bytea, p_line integer, p_kind text, p_quantity numeric, p_balance_after numeric, p_cost numeric,"
-    " p_amendment text, p_occurred_at timestamptz, p_recorded_at timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE"
-    " AS 'SELECT sha256(p_prev_hash)'"
+    " p_operation_digest bytea, p_line integer, p_kind text, p_quantity numeric, p_balance_after numeric,"
+    " p_cost numeric, p_amendment text, p_occurred_at timestamptz, p_recorded_at timestamptz) RETURNS bytea"
+    " LANGUAGE sql IMMUTABLE AS 'SELECT sha256(p_prev_hash)'"
 )
 
 #: The key of the chain, as it was shipped.

@@ -23,7 +23,7 @@ BEGIN
       SELECT l.batch_id, jsonb_object_agg(l.key, l.value) AS now FROM latest l GROUP BY l.batch_id
     )
     SELECT b.id,
-        CASE WHEN jsonb_exists(s.now, 'batch_number') THEN s.now ->> 'batch_number' ELSE b.batch_number END,
+        CASE WHEN jsonb_exists(s.now, 'batch_number') THEN s.now ->> 'batch_number' ELSE b.batch_number::text END,
         CASE WHEN jsonb_exists(s.now, 'expiry_date') THEN (s.now ->> 'expiry_date')::date ELSE b.expiry_date END,
         CASE WHEN jsonb_exists(s.now, 'unit_cost') THEN (s.now ->> 'unit_cost')::numeric
           WHEN m.version IS NOT NULL THEN m.unit_cost ELSE b.unit_cost END,
@@ -46,7 +46,7 @@ BEGIN
       FROM stock_batch b JOIN lk.batches_from_ledger(p_tenant) r ON r.batch_id = b.id
         CROSS JOIN LATERAL (VALUES
           ('batch_number', b.batch_number::text, r.batch_number), ('expiry_date', b.expiry_date::text, r.expiry_date::text),
-          ('unit_cost', trim_scale(b.unit_cost)::text, trim_scale(r.unit_cost)::text), ('status', b.status, r.status),
+          ('unit_cost', trim_scale(b.unit_cost)::text, trim_scale(r.unit_cost)::text), ('status', b.status::text, r.status),
           ('quantity', trim_scale(b.quantity)::text, trim_scale(r.quantity)::text),
           ('version', b.version::text, r.version::text),
           ('head_hash', encode(b.head_hash, 'hex'), encode(r.head_hash, 'hex'))) AS f (field, stored, recomputed)
