@@ -221,7 +221,7 @@ class TestChanges:
         for verb, more in (("hold", {}), ("hold", {"recalled": True}), ("release", {})):
             told = done(api.post(f"{BATCHES}{batch}/{verb}/", {"reason": "letter of the maker", **more}), 200)
             states.append((told["amended"]["status"], told["batch"]["sellable_quantity"]))
-        problem(api.post(f"{BATCHES}{batch}/archive/", {"reason": "r"}), 409, "batch_archived")
+        problem(api.post(f"{BATCHES}{batch}/archive/", {"reason": "r"}), 409, "batch_not_empty")
         shop.sell(item, 5)
         told = done(api.post(f"{BATCHES}{batch}/archive/", {"reason": "empty"}), 200)
 

@@ -18,6 +18,7 @@ from lotkeeper.stock.operations import (
     amend_batch,
     archive_batch,
     receive_stock,
+    release_batch,
     return_sale,
     return_stock,
     reverse_operation,
@@ -125,9 +126,6 @@ def test_an_amendment_keeps_the_old_value_in_the_ledger(shop: Shop) -> None:
     assert [line[1:] for line in shop.ledger(item)] == [("purchase", 5, 5), ("amend", 0, 5), ("sale", -5, 0)]
     with pytest.raises(errors.NothingToChange):
         amend_batch(actor=shop.actor, batch_id=batch, changes={"expiry_date": date}, reason="again")
-    archive_batch(actor=shop.actor, batch_id=batch, reason="empty")
-    with pytest.raises(errors.BatchArchived):
-        amend_batch(actor=shop.actor, batch_id=batch, changes={"batch_number": "B"}, reason="late")
 
 
 def test_two_batches_cannot_become_one_by_amendment(shop: Shop) -> None:
@@ -137,3 +135,24 @@ def test_two_batches_cannot_become_one_by_amendment(shop: Shop) -> None:
     with pytest.raises(errors.BatchIdentityTaken):
         amend_batch(actor=shop.actor, batch_id=first, changes={"batch_number": "B"}, reason="typo")
     assert shop.on_hand(item) == {"A": 5, "B": 5}
+
+
+def test_an_archived_batch_is_closed_until_it_is_released(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 5)
+    with pytest.raises(errors.BatchNotEmpty):
+        archive_batch(actor=shop.actor, batch_id=batch, reason="too early")
+    shop.sell(item, 5)
+    archive_batch(actor=shop.actor, batch_id=batch, reason="empty")
+
+    with pytest.raises(errors.BatchArchived):
+        amend_batch(actor=shop.actor, batch_id=batch, changes={"batch_number": "B"}, reason="late")
+    with pytest.raises(errors.BatchArchived):
+        shop.receive(item, 5)
+    with pytest.raises(errors.BatchArchived):
+        adjust_stock(actor=shop.actor, lines=[BatchQuantity(batch, Decimal(1))], reason="found")
+    assert shop.on_hand(item) == {"A": 0}
+
+    release_batch(actor=shop.actor, batch_id=batch, reason="more of it came")
+    shop.receive(item, 5)
+    assert shop.on_hand(item) == {"A": 5}

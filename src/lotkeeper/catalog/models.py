@@ -41,7 +41,7 @@ class Category(TenantModel):
 
 
 class Product(TenantModel):
-    """Something the shop sells, whatever its size or pack: what the seed calls a product, without a quantity."""
+    """Something the shop sells, whatever its size or pack: without a quantity of its own."""
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)

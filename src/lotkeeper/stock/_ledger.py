@@ -130,6 +130,8 @@ class Outcome:
                 return errors.InsufficientStockError(lines)
             case "exceeds_original":
                 return errors.ExceedsOriginal(lines=lines)
+            case "archived":
+                return errors.BatchArchived(batch_id=lines[0]["batch_id"], lines=lines)
             case "too_precise":
                 return errors.TooPrecise(quantity_decimals=lines[0]["quantity_decimals"], lines=lines)
             case _ if "batch_id" in lines[0]:
@@ -368,5 +370,6 @@ _REFUSALS: Mapping[str, type[Refusal]] = {
     "LK411": errors.NothingToChange,
     "LK412": errors.BatchArchived,
     "LK413": errors.BatchNotSellable,
+    "LK414": errors.BatchNotEmpty,
     "LK422": errors.ReferenceReused,
 }

@@ -77,11 +77,19 @@ class NothingToChange(Conflict):
 
 
 class BatchArchived(Conflict):
-    """An archived batch is closed for good, and only an empty one can be archived."""
+    """An archived batch is put away: it takes no movements and no corrections until it is released."""
 
     code = "batch_archived"
-    title = "Archived, or not empty"
-    sentence = "An archived batch cannot change, and only an empty batch can be archived."
+    title = "The batch is archived"
+    sentence = "This batch is archived. Release it first."
+
+
+class BatchNotEmpty(Conflict):
+    """Only an empty batch can be archived."""
+
+    code = "batch_not_empty"
+    title = "The batch is not empty"
+    sentence = "Only an empty batch can be archived, and this one holds {quantity}."
 
 
 class BatchIdentityTaken(Conflict):

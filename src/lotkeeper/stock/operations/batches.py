@@ -80,7 +80,7 @@ def hold_batch(
 
 
 def release_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str | None = None) -> Mapping[str, Any]:
-    """Let a held or recalled batch be sold again.
+    """Let a held or recalled batch be sold again, or take an archived one out once more.
 
     Raises:
         NothingToChange, BatchArchived, InvalidRequest, ReferenceReused, PermissionRefused, NotFound.
@@ -91,10 +91,11 @@ def release_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str
 
 
 def archive_batch(*, actor: Actor, batch_id: int, reason: str, reference_id: str | None = None) -> Mapping[str, Any]:
-    """Put an empty batch away for good. Nothing is deleted; it only leaves the lists.
+    """Put an empty batch away. Nothing is deleted: it leaves the lists, and takes no movements until it is released.
 
     Raises:
-        BatchArchived: it is archived already, or not empty.
+        BatchNotEmpty: there is stock in it.
+        BatchArchived: it is archived already.
         InvalidRequest, ReferenceReused, PermissionRefused, NotFound.
     """
     require_reason(reason)

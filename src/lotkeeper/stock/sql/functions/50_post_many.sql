@@ -44,7 +44,10 @@ BEGIN
         WHERE u.batch_id IS NULL AND v_operations[u.of] IS NOT NULL
       UNION
       SELECT b.outlet_id, b.variation_id
-        FROM stock_batch b WHERE b.tenant_id = p_tenant AND b.id = ANY (p_batches))
+        FROM (SELECT DISTINCT id FROM unnest(p_batches) AS u (id)) n
+          -- OFFSET 0: looked up one by one, whatever the planner knows of the tables.
+          CROSS JOIN LATERAL (SELECT b.outlet_id, b.variation_id FROM stock_batch b
+            WHERE b.tenant_id = p_tenant AND b.id = n.id OFFSET 0) b)
     ORDER BY i.outlet_id, i.variation_id FOR NO KEY UPDATE;
   v_now := lk.clock();
 
@@ -67,18 +70,18 @@ BEGIN
           AND b.expiry_date IS NOT DISTINCT FROM u.expiry AND b.unit_cost IS NOT DISTINCT FROM u.cost;
   END IF;
 
-  -- Unknown batches and wrong precision refuse their operation, with the line.
+  -- Unknown or archived batches and wrong precision refuse their operation, with the line.
   FOR v_contender IN
     SELECT u.of, jsonb_agg(jsonb_build_object('line', u.line, 'batch_id', u.batch_id,
           'variation_id', coalesce(b.variation_id, u.variation_id), 'quantity_decimals', v.quantity_decimals)
           ORDER BY u.line) AS lines,
-        min(CASE WHEN b.id IS NULL THEN 'not_found' ELSE 'too_precise' END) AS code
+        min(CASE WHEN b.id IS NULL THEN 'not_found' WHEN b.status = 'archived' THEN 'archived' ELSE 'too_precise' END) AS code
       FROM unnest(p_of, p_lines, v_batches, p_variations, p_quantities)
           AS u (of, line, batch_id, variation_id, quantity)
         LEFT JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
         LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = b.variation_id
       WHERE v_operations[u.of] IS NOT NULL
-        AND (b.id IS NULL OR u.quantity <> round(u.quantity, v.quantity_decimals))
+        AND (b.id IS NULL OR b.status = 'archived' OR u.quantity <> round(u.quantity, v.quantity_decimals))
       GROUP BY u.of
   LOOP
     v_refusals[v_contender.of] := jsonb_build_object('code', v_contender.code, 'lines', v_contender.lines);
@@ -95,11 +98,15 @@ BEGIN
       SELECT a.of, a.line, a.batch_id, a.quantity, s.moved,
           s.moved + s.referring + sum(a.quantity) OVER (PARTITION BY a.origin, a.batch_id ORDER BY a.of) AS left_over
         FROM asked a CROSS JOIN LATERAL (
-          SELECT coalesce(sum(m.quantity) FILTER (WHERE m.operation_id = a.origin), 0) AS moved,
-              coalesce(sum(m.quantity) FILTER (WHERE m.operation_id <> a.origin), 0) AS referring
-            FROM stock_operation o
-              JOIN stock_movement m ON m.tenant_id = p_tenant AND m.operation_id = o.id AND m.batch_id = a.batch_id
-            WHERE o.tenant_id = p_tenant AND (o.id = a.origin OR o.refers_to_id = a.origin)
+          SELECT coalesce(sum(m.quantity) FILTER (WHERE o.id = a.origin), 0) AS moved,
+              coalesce(sum(m.quantity) FILTER (WHERE o.id <> a.origin), 0) AS referring
+            FROM (
+              SELECT a.origin AS id
+              UNION ALL
+              SELECT o.id FROM stock_operation o WHERE o.tenant_id = p_tenant AND o.refers_to_id = a.origin
+            ) o
+              CROSS JOIN LATERAL (SELECT m.quantity FROM stock_movement m
+                WHERE m.tenant_id = p_tenant AND m.operation_id = o.id AND m.batch_id = a.batch_id OFFSET 0) m
         ) s
     )
     SELECT j.of, jsonb_agg(jsonb_build_object('line', j.line, 'batch_id', j.batch_id,
@@ -119,12 +126,18 @@ BEGIN
           WITH ORDINALITY AS u (of, line, batch_id, quantity, position)
         WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL
     ), running AS (
-      SELECT a.batch_id, b.variation_id, b.quantity AS free,
-          sum(a.quantity) OVER (PARTITION BY a.batch_id ORDER BY a.position ROWS UNBOUNDED PRECEDING) AS moved
-        FROM asked a JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = a.batch_id
-    ), scarce AS (
-      SELECT batch_id, variation_id, free, row_number() OVER () AS number
-        FROM running GROUP BY batch_id, variation_id, free HAVING min(free + moved) < 0
+      SELECT a.batch_id, min(a.moved) AS lowest
+        FROM (
+          SELECT batch_id, sum(quantity) OVER (PARTITION BY batch_id ORDER BY position ROWS UNBOUNDED PRECEDING) AS moved
+            FROM asked
+        ) a
+        GROUP BY a.batch_id
+    ), scarce AS MATERIALIZED (
+      SELECT r.batch_id, b.variation_id, b.quantity AS free, row_number() OVER () AS number
+        FROM running r
+          CROSS JOIN LATERAL (SELECT b.variation_id, b.quantity FROM stock_batch b
+            WHERE b.tenant_id = p_tenant AND b.id = r.batch_id OFFSET 0) b
+        WHERE b.quantity + r.lowest < 0
     )
     SELECT a.of, array_agg(s.number ORDER BY a.position) AS numbers, array_agg(s.free ORDER BY a.position) AS free,
         array_agg(a.quantity ORDER BY a.position) AS quantities, array_agg(a.batch_id ORDER BY a.position) AS batches,

@@ -33,9 +33,12 @@ BEGIN
   IF v_amendment IS NULL THEN
     RAISE EXCEPTION 'nothing to change' USING ERRCODE = 'LK411', DETAIL = jsonb_build_object('batch_id', p_batch);
   END IF;
-  IF v_batch.status = 'archived' OR (p_changes ->> 'status' = 'archived' AND v_batch.quantity <> 0) THEN
-    RAISE EXCEPTION 'archived, or not empty' USING ERRCODE = 'LK412',
-      DETAIL = jsonb_build_object('batch_id', p_batch, 'status', v_batch.status, 'quantity', trim_scale(v_batch.quantity));
+  IF v_batch.status = 'archived' AND p_changes ->> 'status' IS DISTINCT FROM 'available' THEN
+    RAISE EXCEPTION 'archived' USING ERRCODE = 'LK412', DETAIL = jsonb_build_object('batch_id', p_batch);
+  END IF;
+  IF p_changes ->> 'status' = 'archived' AND v_batch.quantity <> 0 THEN
+    RAISE EXCEPTION 'not empty' USING ERRCODE = 'LK414',
+      DETAIL = jsonb_build_object('batch_id', p_batch, 'quantity', trim_scale(v_batch.quantity));
   END IF;
   -- The line first, under the old cost; then the batch.
   PERFORM lk.write_lines(p_tenant, lk.clock(), ARRAY[v_operation], ARRAY[1], ARRAY[p_batch], ARRAY[0::numeric],
