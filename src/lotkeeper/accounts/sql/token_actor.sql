@@ -25,4 +25,6 @@ REVOKE ALL ON FUNCTION lk.token_actor FROM PUBLIC;
 GRANT CREATE ON SCHEMA lk TO lk_poster;
 ALTER FUNCTION lk.token_actor OWNER TO lk_poster;
 REVOKE CREATE ON SCHEMA lk FROM lk_poster;
+-- With a single role, it has just taken the right from itself.
+GRANT CREATE ON SCHEMA lk TO lk_owner;
 GRANT EXECUTE ON FUNCTION lk.token_actor TO lk_app;

@@ -2,7 +2,7 @@
 -- examines: nothing
 WITH poster AS (
   -- With one role only, that role stands in for all of ours.
-  SELECT coalesce((SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = 'lk_poster'), c.relowner::regrole::text) AS name,
+  SELECT coalesce((SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = 'lk_poster'), pg_get_userbyid(c.relowner)::text) AS name,
       c.relowner AS owner
     FROM pg_class c WHERE c.oid = 'public.stock_movement'::regclass
 ), ledger AS (
@@ -99,7 +99,7 @@ SELECT 'function changed or not shipped', f.oid::regprocedure::text
 UNION ALL
 SELECT 'posting function with another owner, or open to all', f.oid::regprocedure::text
   FROM standing_functions f CROSS JOIN poster
-  WHERE f.prosecdef AND (f.proowner::regrole::text <> poster.name
+  WHERE f.prosecdef AND (pg_get_userbyid(f.proowner)::text <> poster.name
     OR f.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(f.proacl) a WHERE a.grantee = 0))
 UNION ALL
 SELECT 'inner posting function open to the application', f.oid::regprocedure::text
@@ -111,14 +111,14 @@ SELECT 'function of lk_poster that was not shipped', p.oid::regprocedure::text
   WHERE p.pronamespace <> 'lk'::regnamespace
 UNION ALL
 SELECT 'right to write the ledger', format('%%s on %%s for %%s', a.privilege_type, l.relname,
-    CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END)
+    CASE a.grantee WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(a.grantee)::text END)
   FROM (
     SELECT oid, relname, relacl FROM ledger
     UNION ALL
     SELECT l.oid, l.relname, t.attacl FROM ledger l JOIN pg_attribute t ON t.attrelid = l.oid
   ) l CROSS JOIN LATERAL aclexplode(l.relacl) a CROSS JOIN poster
   WHERE a.privilege_type NOT IN ('SELECT', 'MAINTAIN') AND a.grantee <> poster.owner
-    AND (a.grantee = 0 OR a.grantee::regrole::text <> poster.name)
+    AND (a.grantee = 0 OR pg_get_userbyid(a.grantee)::text <> poster.name)
 UNION ALL
 SELECT 'the application may act as lk_poster', r.rolname::text
   FROM pg_roles r JOIN pg_roles p ON p.rolname = 'lk_poster'
