@@ -86,7 +86,7 @@ ALTER TABLE stock_item ADD CONSTRAINT item_reserved CHECK (reserved >= 0);
 -- History of an outlet by keyset, and balances as of any instant without touching the table.
 CREATE INDEX movement_history ON stock_movement (tenant_id, outlet_id, recorded_at, batch_id, version);
 CREATE INDEX movement_as_of ON stock_movement (tenant_id, batch_id, recorded_at DESC) INCLUDE (balance_after);
-CREATE INDEX movement_of_operation ON stock_movement (tenant_id, operation_id);
+CREATE INDEX movement_of_operation ON stock_movement (tenant_id, operation_id, batch_id);
 
 CREATE TRIGGER guard_insert BEFORE INSERT ON stock_movement FOR EACH STATEMENT
   WHEN (current_user <> 'lk_poster') EXECUTE FUNCTION lk.refuse_write();
