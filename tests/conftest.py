@@ -21,7 +21,7 @@ from lotkeeper.accounts.operations.tokens import issue_token
 from lotkeeper.accounts.operations.users import create_user
 from lotkeeper.accounts.policies import Actor, Role, Scope
 from lotkeeper.core.tenancy import tenant_scope
-from lotkeeper.stock.checks import CheckResult, check_tenant
+from lotkeeper.stock.checks import CheckResult, check_names, check_tenant
 
 
 # The database is open to every test, nothing is wrapped in a transaction and nothing is truncated (the ledger cannot
@@ -151,14 +151,23 @@ class LedgerWatch:
         return made
 
     def broken(self, tenant_id: int) -> list[CheckResult]:
-        """The promises that do not hold for a business."""
+        """The promises that do not hold for a business; the guards are the same for all, and looked at last."""
         connection = self._open()
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL app.tenant_id = '{tenant_id:d}'")
             cursor.execute("SELECT EXISTS (SELECT FROM stock_operation WHERE tenant_id = %s)", [tenant_id])
             if cursor.fetchall() == [(False,)]:
                 return []
-            return [result for result in check_tenant(cursor, tenant_id) if not result.ok]
+            names = [name for name in check_names() if name != "guards"]
+            return [result for result in check_tenant(cursor, tenant_id, names) if not result.ok]
+
+    def guards(self) -> CheckResult:
+        """Whether the guards stand as they did at the start."""
+        connection = self._open()
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL app.tenant_id = '0'")
+            [result] = check_tenant(cursor, 0, ["guards"])
+            return result
 
     def close(self) -> None:
         if self._connection is not None:
@@ -177,7 +186,9 @@ class LedgerWatch:
 def ledger_watch(database_url: str) -> Iterator[LedgerWatch]:
     watch = LedgerWatch(database_url)
     yield watch
+    guards = watch.guards()
     watch.close()
+    assert guards.ok, guards.offending
 
 
 @pytest.fixture(autouse=True)
