@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from lotkeeper.web.fields import IdField, MoneyField, QuantityField, TextField
+from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField
 from lotkeeper.web.pagination import KeysetPagination
 from lotkeeper.web.parsing import StrictJSONParser
 from lotkeeper.web.rendering import NumberJSONRenderer
@@ -23,6 +23,7 @@ __all__ = [
     "NumberJSONRenderer",
     "QuantityField",
     "StrictJSONParser",
+    "SwitchField",
     "TextField",
     "checked",
 ]

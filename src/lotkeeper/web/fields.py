@@ -97,6 +97,16 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class SwitchField(serializers.BooleanField):
+    """A JSON true or false; no text, no number."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The switch of the request."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 def _decimal_text(text: str) -> Decimal:
     # ASCII digits only: Decimal would take "١٢" and "1_000" as well.
     if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > _MONEY_TEXT_LIMIT:

@@ -12,7 +12,7 @@ from lotkeeper.catalog.operations import NewVariation, VariationFields
 from lotkeeper.catalog.policies import MAX_SCAN_LENGTH, ScanKind
 from lotkeeper.catalog.queries import image_address
 from lotkeeper.core.quantity import QUANTITY_DECIMALS, Sign
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, TextField
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField
 
 _MAX_SMALL_INTEGER = 32767
 _MAX_INTEGER = 2**31 - 1
@@ -111,7 +111,7 @@ class VariationChangesSerializer(serializers.Serializer[Any]):
     retail_price = MoneyField(required=False, allow_null=True)
     wholesale_price = MoneyField(required=False, allow_null=True)
     reorder_point = QuantityField(required=False, allow_null=True, sign=Sign.NOT_NEGATIVE)
-    is_active = serializers.BooleanField(required=False)
+    is_active = SwitchField(required=False)
 
 
 class NewVariationSerializer(VariationChangesSerializer):
@@ -139,7 +139,7 @@ class ProductChangesSerializer(serializers.Serializer[Any]):
     sell_by_margin_days = WholeNumberField(min_value=0, max_value=3650, required=False)
     usual_shelf_life_days = WholeNumberField(min_value=0, max_value=_MAX_SMALL_INTEGER, required=False, allow_null=True)
     issue_policy = serializers.ChoiceField(choices=IssuePolicy.choices, required=False, allow_null=True)
-    is_active = serializers.BooleanField(required=False, help_text="False archives the product.")
+    is_active = SwitchField(required=False, help_text="False archives the product.")
 
 
 class NewProductSerializer(ProductChangesSerializer):

@@ -19,14 +19,14 @@ from lotkeeper.stock.api.base import (
     reading,
     reference_of,
 )
-from lotkeeper.stock.api.fields import ExpiryDateField, IdInAddressField, SwitchField, TrueOrFalseField
+from lotkeeper.stock.api.fields import ExpiryDateField, IdInAddressField, TrueOrFalseField
 from lotkeeper.stock.api.lines import ReferenceSerializer
 from lotkeeper.stock.api.serializers import BATCH_STATUSES, AmendedSerializer, BatchSerializer
 from lotkeeper.stock.models import Batch
 from lotkeeper.stock.operations import amend_batch, archive_batch, hold_batch, release_batch
 from lotkeeper.stock.policies import BatchStatus
 from lotkeeper.stock.queries import BatchesWanted, batch_for, batch_key, batches
-from lotkeeper.web.api import MoneyField, TextField
+from lotkeeper.web.api import MoneyField, SwitchField, TextField
 
 
 class BatchFilterSerializer(serializers.Serializer[Any]):

@@ -20,7 +20,6 @@ from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.quantity import money_text
 from lotkeeper.stock.api.base import POSTING_PARAMETERS, posted_headers, reading, reference_of
-from lotkeeper.stock.api.fields import SwitchField
 from lotkeeper.stock.api.lines import (
     EventSerializer,
     IssueLineSerializer,
@@ -42,7 +41,7 @@ from lotkeeper.stock.operations import (
 )
 from lotkeeper.stock.policies import ISSUE_KINDS, MovementKind
 from lotkeeper.stock.queries import LineAsked, PreviewedPick, preview_deduction, require_batches_of
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, checked
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, checked
 
 
 class _DeductionSerializer(EventSerializer):

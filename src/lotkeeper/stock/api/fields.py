@@ -88,13 +88,3 @@ class TrueOrFalseField(serializers.ChoiceField):
     def to_internal_value(self, data: Any) -> Any:
         """Whether it says true."""
         return super().to_internal_value(data) == "true"
-
-
-class SwitchField(serializers.BooleanField):
-    """A JSON true or false; no text, no number."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """The switch of the request."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data

@@ -20,7 +20,7 @@ from lotkeeper.stock.api.base import (
     reading,
     reference_of,
 )
-from lotkeeper.stock.api.fields import ExpiryDateField, SwitchField
+from lotkeeper.stock.api.fields import ExpiryDateField
 from lotkeeper.stock.api.lines import (
     BatchLineSerializer,
     EventSerializer,
@@ -46,7 +46,7 @@ from lotkeeper.stock.operations import (
 )
 from lotkeeper.stock.policies import MovementKind
 from lotkeeper.stock.queries import sale_by_reference
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, TextField
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField
 
 _BATCH_NUMBER_LIMIT: Final = 100
 
