@@ -88,8 +88,6 @@ DOORS = [
         for name, call in {
             "write_lines": "SELECT lk.write_lines(:tenant, now(), ARRAY[:last_sale]::bigint[], ARRAY[9],"
             " ARRAY[:batch]::bigint[], ARRAY[5]::numeric[], ARRAY['adjustment'], ARRAY[''])",
-            "close_operations": "SELECT lk.close_operations(:tenant, ARRAY[:last_sale]::bigint[], NULL, NULL, NULL,"
-            " NULL, true)",
             "replayed": "SELECT lk.replayed(:tenant, 'x', '\\x00')",
             "rebuild_batches": "SELECT lk.rebuild_batches(:tenant)",
         }.items()
