@@ -262,7 +262,7 @@ def new_world() -> World:
         "destination_id": second,
         "user_id": user,
         "membership_id": memberships[0]["id"],
-        "token_id": client.get(f"{API}tokens/").json()["results"][0]["id"],
+        "token_id": made("tokens/", {"name": "Till", "scopes": ["stock"]})["id"],
         "category_id": category,
         "parent_id": category,
         "product_id": product["id"],

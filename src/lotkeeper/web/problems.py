@@ -34,8 +34,8 @@ _BUSY_RETRY_SECONDS: Final = 1
 
 #: SQLSTATEs of work that lost a race or waited too long: statement timeout, lock timeout, serialization, deadlock.
 _BUSY_STATES: Final = frozenset({"57014", "55P03", "40001", "40P01"})
-#: SQLSTATEs that only a value can cause: too long, out of range (numbers, dates), text the database cannot keep.
-_VALUE_STATES: Final = frozenset({"22001", "22003", "22008", "22021", "22P05"})
+#: SQLSTATEs that only a value can cause: too long, out of range (numbers, dates, zones), text that cannot be kept.
+_VALUE_STATES: Final = frozenset({"22001", "22003", "22008", "22009", "22021", "22P05"})
 
 
 _REFUSALS: Final[tuple[tuple[type[Exception], Callable[[], Refusal]], ...]] = (
