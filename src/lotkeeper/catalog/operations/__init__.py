@@ -4,12 +4,14 @@ from lotkeeper.catalog.operations.barcodes import add_barcode, remove_barcode
 from lotkeeper.catalog.operations.categories import create_category, delete_category, update_category
 from lotkeeper.catalog.operations.fields import UNSET, NewVariation, ProductFields, VariationFields
 from lotkeeper.catalog.operations.images import remove_product_image, set_product_image
+from lotkeeper.catalog.operations.many import NewProduct, create_products
 from lotkeeper.catalog.operations.packs import create_pack, delete_pack
 from lotkeeper.catalog.operations.products import create_product, delete_product, update_product
 from lotkeeper.catalog.operations.variations import create_variation, delete_variation, update_variation
 
 __all__ = [
     "UNSET",
+    "NewProduct",
     "NewVariation",
     "ProductFields",
     "VariationFields",
@@ -17,6 +19,7 @@ __all__ = [
     "create_category",
     "create_pack",
     "create_product",
+    "create_products",
     "create_variation",
     "delete_category",
     "delete_pack",

@@ -88,14 +88,20 @@ def add_variation(product: Product, details: VariationFields, barcodes: Sequence
     """Add a variation to a product that is locked or new: the part that several operations share."""
     if product.variations.count() >= MAX_VARIATIONS_PER_PRODUCT:
         raise TooMany(limit=MAX_VARIATIONS_PER_PRODUCT, what="variations of one product")
+    variation = new_variation(product, details)
+    _save(variation)
+    for code in barcodes:
+        put_barcode(variation, code, pack=None)
+    return variation
+
+
+def new_variation(product: Product, details: VariationFields) -> ItemVariation:
+    """A variation that is checked and not saved yet."""
     variation = ItemVariation(product=product)
     apply_fields(variation, details)
     if details.quantity_decimals is UNSET:
         variation.quantity_decimals = USUAL_DECIMALS.get(variation.unit, 0)
     _check(variation)
-    _save(variation)
-    for code in barcodes:
-        put_barcode(variation, code, pack=None)
     return variation
 
 

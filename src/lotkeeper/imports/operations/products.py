@@ -9,12 +9,14 @@ from lotkeeper.accounts.policies import Actor
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product, Unit
 from lotkeeper.catalog.operations import (
     UNSET,
+    NewProduct,
     NewVariation,
     ProductFields,
     VariationFields,
     add_barcode,
     create_category,
     create_product,
+    create_products,
     create_variation,
     update_product,
     update_variation,
@@ -64,7 +66,17 @@ def _import(actor: Actor, rows: Sequence[tuple[int, ProductRow]]) -> ProductTall
         variation.sku: variation for variation in ItemVariation.objects.select_related("product").filter(sku__in=skus)
     }
     shelves = _Shelves(actor)
-    for number, row in rows:
+    rest = list(rows)
+    simple = [row for _, row in rows if row.sku not in known and row.variation is None]
+    try:
+        in_transaction(lambda: _create_together(actor, simple, shelves))
+    except Refusal:
+        # One of them cannot be made. One by one, it is told which.
+        shelves.forget()
+    else:
+        tally.created = len(simple)
+        rest = [(number, row) for number, row in rows if row.sku in known or row.variation is not None]
+    for number, row in rest:
         variation = known.get(row.sku)
         try:
             # Each row is a part of the transaction that fails or holds by itself.
@@ -79,20 +91,31 @@ def _import(actor: Actor, rows: Sequence[tuple[int, ProductRow]]) -> ProductTall
     return tally
 
 
+def _create_together(actor: Actor, rows: Sequence[ProductRow], shelves: _Shelves) -> None:
+    create_products(actor=actor, products=[_new_product(row, shelves) for row in rows])
+
+
+def _new_product(row: ProductRow, shelves: _Shelves) -> NewProduct:
+    details, variation = _details(row, shelves)
+    barcodes = () if row.barcode is None else (row.barcode,)
+    return NewProduct(details=details, variation=NewVariation(details=variation, barcodes=barcodes))
+
+
 def _work(actor: Actor, row: ProductRow, variation: ItemVariation | None, shelves: _Shelves) -> Callable[[], bool]:
     return lambda: _create(actor, row, shelves) if variation is None else _change(actor, row, variation, shelves)
 
 
 def _create(actor: Actor, row: ProductRow, shelves: _Shelves) -> bool:
-    details, variation = _details(row, shelves)
-    barcodes = () if row.barcode is None else (row.barcode,)
+    new = _new_product(row, shelves)
     product = None if row.variation is None else Product.objects.filter(name=row.name).order_by("id").first()
     if product is None:
-        create_product(actor=actor, details=details, variations=[NewVariation(details=variation, barcodes=barcodes)])
+        create_product(actor=actor, details=new.details, variations=[new.variation])
     else:
-        if _differs(product, details):
-            update_product(actor=actor, product_id=product.pk, changes=details)
-        create_variation(actor=actor, product_id=product.pk, details=variation, barcodes=barcodes)
+        if _differs(product, new.details):
+            update_product(actor=actor, product_id=product.pk, changes=new.details)
+        create_variation(
+            actor=actor, product_id=product.pk, details=new.variation.details, barcodes=new.variation.barcodes
+        )
     return True
 
 

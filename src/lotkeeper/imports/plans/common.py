@@ -120,11 +120,9 @@ def post_documents(  # what post_chunk needs, and the progress
 def told(tally: Tally, what: str, seconds: float | None = None) -> Result:
     """What became of documents, for people."""
     rate = f", {tally.posted_lines / seconds:.0f} lines a second" if seconds and tally.posted_lines else ""
-    sentences = [f"Posted: {tally.posted} {what} with {tally.posted_lines} ledger lines{rate}."]
+    sentences = [f"Posted: {tally.posted} {what} with {tally.posted_lines} lines{rate}."]
     if tally.replayed:
-        sentences.append(
-            f"Posted before, and left as they were: {tally.replayed} {what}, {tally.replayed_lines} lines."
-        )
+        sentences.append(f"Posted before, left as they were: {tally.replayed} {what}, {tally.replayed_lines} lines.")
     if tally.refused:
         sentences.append(f"Refused: {len(tally.refused)} {what}, {tally.refused_lines} lines.")
     refused = [RowError(row, each.reference, "", each.why) for each in tally.refused for row in each.rows]

@@ -30,7 +30,7 @@ from lotkeeper.imports.policies.online_retail import RetailProduct, replay_of
 from lotkeeper.imports.queries import places, variations_by_sku
 
 _TOGETHER = 1000
-_PRODUCTS_TOGETHER = 200
+_PRODUCTS_TOGETHER = 500
 
 
 class OnlineRetailPlan(Plan):

@@ -14,7 +14,7 @@ from lotkeeper.imports.policies.layouts import PRODUCTS, ProductRow
 from lotkeeper.imports.queries import variations_by_sku
 
 #: Products that are made in one transaction.
-_TOGETHER = 200
+_TOGETHER = 500
 
 
 class ProductsPlan(Plan):

@@ -70,7 +70,7 @@ OPENING_STOCK: Layout[OpeningRow] = Layout(
             "batch_number",
             cells.text_up_to(100),
             required=True,
-            also=("batch", "lot", "lot number", "batch no"),
+            also=("batch", "lot", "batch no", "lot number", "lot no"),
         ),
         Column("expiry_date", cells.expiry, also=("expiry", "expires", "best before", "use by", "exp")),
         Column("quantity", cells.quantity, required=True, also=_QUANTITY),

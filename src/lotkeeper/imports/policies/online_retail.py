@@ -158,8 +158,11 @@ class _Sales:
 
     def add(self, row: RetailRow, reference: str) -> None:
         sales = self.sold.get((row.customer, row.code))
-        if sales is not None:
-            sales.append((reference, row.quantity))
+        if sales is None:
+            return
+        # The same thing twice on one invoice.
+        before = sales.pop()[1] if sales and sales[-1][0] == reference else Decimal(0)
+        sales.append((reference, before + row.quantity))
 
     def take_back(self, row: RetailRow) -> list[tuple[str | None, Decimal]]:
         """The sales that goods come back to, the latest first, and None for what no sale in the file accounts for."""
