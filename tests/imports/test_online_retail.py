@@ -20,11 +20,11 @@ from lotkeeper.imports.policies.online_retail import (
     why_no_goods,
 )
 
-NOON = dt.datetime(2010, 12, 1, 12)
+NOON = dt.datetime.fromisoformat("2010-12-01T12:00")
 DAY = dt.timedelta(days=1)
 
 
-def line(  # noqa: PLR0913  # as in the file
+def line(
     invoice: str,
     quantity: int,
     *,

@@ -48,7 +48,7 @@ def test_a_workbook_gives_its_cells_as_they_are_shown(tmp_path: Path) -> None:
         sheet = workbook.add_worksheet("Stock")
         sheet.write_row(0, 0, ["sku", "quantity", "cost", "expiry", "empty"])
         sheet.write_row(1, 0, [1001, 6.0, 0.1 + 0.2])
-        sheet.write_datetime(1, 3, dt.datetime(2027, 3, 31), day)
+        sheet.write_datetime(1, 3, dt.date(2027, 3, 31), day)
     header, rows = read(path, sheet="Stock")
     assert header == ["sku", "quantity", "cost", "expiry", "empty"]
     assert rows == [(2, ["1001", "6", "0.3", "2027-03-31", ""])]
