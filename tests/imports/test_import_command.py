@@ -355,3 +355,15 @@ class TestWhoAndWhere:
             "The header does not fit. There is no column document (or invoice, invoice no, invoice number, receipt, "
             "receipt no, order, reference). It says: sku, amount."
         )
+
+    def test_the_same_sales_at_another_outlet_are_a_mistake(
+        self, importer: Importer, make_outlet: Callable[..., Outlet]
+    ) -> None:
+        importer("products", "sku,name\nA,Apple\n")
+        importer("opening-stock", "sku,batch,quantity\nA,L-1,5\n")
+        content = "invoice,date,sku,quantity\nR1,2026-01-10,A,1\n"
+        importer("sales", content)
+        make_outlet("Airport")
+        said = importer("sales", content, outlet="Airport")
+        assert "  R1 posted before under this number, with other contents: row 2\n" in said
+        assert balances(importer) == {("A", "L-1"): Decimal(4)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -120,7 +121,7 @@ class _Posting:
     place: Place
     variations: Mapping[str, Known]
     chunk: Chunk
-    sales: Mapping[str, int]
+    sales: dict[str, int]
 
     def post(self) -> tuple[Tally, dict[str, int]]:
         tally = Tally()
@@ -128,7 +129,7 @@ class _Posting:
         for kind in _KINDS:
             documents = self.chunk.of(kind)
             if documents:
-                self._correct(kind, documents, {**self.sales, **sold}, tally)
+                self._correct(kind, documents, ChainMap(sold, self.sales), tally)
         return tally, sold
 
     def _sell(self, tally: Tally) -> dict[str, int]:
@@ -169,7 +170,7 @@ class _Posting:
     def _entry(self, kind: OperationKind, document: Document, origin: int | None = None) -> Entry:
         return Entry(
             kind,
-            document.fingerprint(),
+            document.fingerprint(self.place.outlet_id),
             document.reference,
             document.reason,
             occurred_at=document.occurred_at.replace(tzinfo=self.place.zone),

@@ -109,8 +109,9 @@ class OnlineRetailPlan(Plan):
         if place is None or self.replay.first_day is None:
             return tally
         opened_at = dt.datetime.combine(self.replay.first_day, dt.time(), tzinfo=place.zone)
+        rows = {product.sku: product.row for product in self.replay.products}
         lines = [
-            OpeningLine(0, sku, OPENING_BATCH, None, quantity, None)
+            OpeningLine(rows[sku], sku, OPENING_BATCH, None, quantity, None)
             for sku, quantity in self.replay.opening.items()
             if sku in self.variations
         ]

@@ -49,10 +49,10 @@ class Document:
         self.quantities.append(quantity)
         self.rows.append(row)
 
-    def fingerprint(self) -> bytes:
-        """SHA-256 over what the document says, whatever file it stands in: tells a retry from another document."""
+    def fingerprint(self, outlet_id: int) -> bytes:
+        """SHA-256 over what it says of an outlet, whatever file it stands in: tells a retry from a mistake."""
         lines = [f"{sku}\x1f{quantity.normalize():f}" for sku, quantity in zip(self.skus, self.quantities, strict=True)]
-        told = (self.kind, self.outlet or "", self.occurred_at.isoformat(), self.reason, self.sale or "", *lines)
+        told = (self.kind, str(outlet_id), self.occurred_at.isoformat(), self.reason, self.sale or "", *lines)
         return hashlib.sha256("\x1e".join(told).encode()).digest()
 
 

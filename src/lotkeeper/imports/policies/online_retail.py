@@ -7,6 +7,7 @@ letter, the sign, the price and the description alone.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,6 +79,7 @@ class Replay:
         self.opening = opening_needed(self.documents)
 
 
+@functools.cache
 def why_no_goods(code: str) -> str | None:
     """Why a code stands for nothing that could lie on a shelf; None for goods."""
     if _GOODS.fullmatch(code):
