@@ -14,6 +14,12 @@ DECLARE
   v_response jsonb;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
+  IF EXISTS (SELECT FROM jsonb_object_keys(p_changes) AS k (name)
+        WHERE k.name NOT IN ('batch_number', 'expiry_date', 'unit_cost', 'status'))
+      OR p_changes ->> 'status' NOT IN ('available', 'held', 'recalled', 'archived')
+      OR (p_changes ->> 'unit_cost')::numeric < 0 OR NOT isfinite((p_changes ->> 'expiry_date')::date) THEN
+    RAISE EXCEPTION 'no such correction' USING ERRCODE = 'LK001', DETAIL = p_changes::text;
+  END IF;
   v_operation := (lk.open_operations(p_tenant, ARRAY[p_user], ARRAY[p_token], ARRAY[p_channel], 'amendment', ARRAY[p_reference],
     ARRAY[p_fingerprint], ARRAY[p_reason], ARRAY[p_note], ARRAY[NULL::timestamptz], ARRAY[NULL::bigint]))[1];
   IF v_operation IS NULL THEN
