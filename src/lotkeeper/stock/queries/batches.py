@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound
@@ -17,8 +17,10 @@ from lotkeeper.stock.policies import BatchStatus, outlet_today
 from lotkeeper.stock.queries._window import Window
 from lotkeeper.stock.queries.visibility import visible_outlets
 
-#: Where undated stock stands in the order: behind every date that goods can have.
-_NEVER = dt.date.max
+_DATED_ORDER: Final = ("expiry_date", "received_at", "id")
+_UNDATED_ORDER: Final = ("received_at", "id")
+#: What stands for the date in the key of undated stock.
+_NEVER: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def batches(actor: Actor, wanted: BatchesWanted, window: Window) -> Sequence[Bat
     Raises:
         NotFound: for an outlet that is not theirs to see.
     """
-    found = _with_their_rules().filter(outlet_id__in=visible_outlets(actor, wanted.outlet_id))
+    found: QuerySet[Batch] = Batch.objects.filter(outlet_id__in=visible_outlets(actor, wanted.outlet_id))
     if wanted.variation_id is not None:
         found = found.filter(variation_id=wanted.variation_id)
     if wanted.batch_number is not None:
@@ -80,7 +82,8 @@ def batches(actor: Actor, wanted: BatchesWanted, window: Window) -> Sequence[Bat
 def batch_key(view: BatchView) -> Sequence[str | int]:
     """A batch's place in the order of expiry."""
     batch = view.batch
-    return [(batch.expiry_date or _NEVER).isoformat(), batch.received_at.isoformat(), batch.pk]
+    expiry_date = _NEVER if batch.expiry_date is None else batch.expiry_date.isoformat()
+    return [expiry_date, batch.received_at.isoformat(), batch.pk]
 
 
 def batch_for(actor: Actor, batch_id: int) -> BatchView:
@@ -120,15 +123,39 @@ def _seen(batch: Batch, now: dt.datetime) -> BatchView:
     return BatchView(batch, outlet_today(batch.outlet.timezone, now))
 
 
-def _in_window(found: QuerySet[Batch], window: Window) -> QuerySet[Batch]:
-    ordered = found.annotate(use_by=Coalesce(F("expiry_date"), _NEVER))
-    if window.after is not None:
-        use_by, received_at, batch_id = window.after
-        beyond = "lt" if window.backwards else "gt"
-        ordered = ordered.filter(
-            Q(**{f"use_by__{beyond}": use_by})
-            | Q(**{"use_by": use_by, f"received_at__{beyond}": received_at})
-            | Q(**{"use_by": use_by, "received_at": received_at, f"id__{beyond}": batch_id})
-        )
-    order = ("-use_by", "-received_at", "-id") if window.backwards else ("use_by", "received_at", "id")
-    return ordered.order_by(*order)[: window.limit]
+def _in_window(found: QuerySet[Batch], window: Window) -> Sequence[Batch]:
+    """The batches of a window: the dated ones, then the undated, each through an index that may begin anywhere.
+
+    Their ids are found first, and what is to be shown of them is read afterwards: a page never joins more than a page.
+    """
+    dated, undated = found.filter(expiry_date__isnull=False), found.filter(expiry_date__isnull=True)
+    if window.after is None:
+        stretches = [(dated, _DATED_ORDER), (undated, _UNDATED_ORDER)]
+    else:
+        expiry_date, *receipt = window.after
+        if expiry_date == _NEVER:
+            stretches = [(_beyond(undated, _UNDATED_ORDER, receipt, window), _UNDATED_ORDER)]
+            stretches += [(dated, _DATED_ORDER)] if window.backwards else []
+        else:
+            stretches = [(_beyond(dated, _DATED_ORDER, window.after, window), _DATED_ORDER)]
+            stretches += [] if window.backwards else [(undated, _UNDATED_ORDER)]
+    ids: list[int] = []
+    for stretch, order in stretches:
+        if len(ids) < window.limit:
+            directed = [f"-{name}" for name in order] if window.backwards else order
+            ids += stretch.order_by(*directed).values_list("id", flat=True)[: window.limit - len(ids)]
+    shown = _with_their_rules().in_bulk(ids)
+    return [shown[batch_id] for batch_id in ids]
+
+
+def _beyond(
+    stretch: QuerySet[Batch], order: Sequence[str], key: Sequence[str | int], window: Window
+) -> QuerySet[Batch]:
+    """The batches that come after a key in the direction of reading."""
+    side = "lt" if window.backwards else "gt"
+    beyond = Q()
+    for depth, name in enumerate(order):
+        same = dict(zip(order[:depth], key[:depth], strict=True))
+        beyond |= Q(**same, **{f"{name}__{side}": key[depth]})
+    # Said twice, so that an index can begin there.
+    return stretch.filter(beyond, **{f"{order[0]}__{side}e": key[0]})
