@@ -124,9 +124,9 @@ class TestProducts:
         )
         assert "  sku stands in row 2 already: row 6 (A)\n" in said
         assert "Made 1, changed 0, left as they were 0.\n" in said
-        assert "unit: Must be one of piece, kg, g, l, ml, m.: row 3\n" in said
-        assert "quantity_decimals: A piece is counted in whole numbers: it has 0 decimals.: row 4\n" in said
-        assert "The barcode 4006381333931 belongs to Paracetamol (P500) already.: row 5\n" in said
+        assert "unit: Must be one of piece, kg, g, l, ml, m: row 3\n" in said
+        assert "quantity_decimals: A piece is counted in whole numbers: it has 0 decimals: row 4\n" in said
+        assert "The barcode 4006381333931 belongs to Paracetamol (P500) already: row 5\n" in said
         with transaction.atomic():
             assert set(ItemVariation.objects.values_list("sku", flat=True)) == {"P500", "P1000", "CHEESE", "A"}
 
@@ -154,7 +154,7 @@ class TestOpeningStock:
         assert "Posted before, left as they were: 3 batches, 3 lines.\n" in importer("opening-stock", OPENING)
         said = importer("opening-stock", OPENING.replace(",40,", ",41,"))
         assert "Refused: 1 batches, 1 lines.\n" in said
-        assert "  P500 L-1 posted before under this number, with other contents: row 2\n" in said
+        assert "  posted before under this number, with other contents: row 2 (P500 L-1)\n" in said
         assert balances(importer) == before
 
     def test_a_row_may_name_its_outlet(self, importer: Importer, make_outlet: Callable[..., Outlet]) -> None:
@@ -208,7 +208,7 @@ class TestSales:
     def test_a_sale_that_cannot_be_met_is_refused_whole_with_true_numbers(self, importer: Importer) -> None:
         said = importer("sales", self.SALES + "R3,2026-01-12,P500,8\nR3,2026-01-12,CHEESE,1\nR4,2026-01-12,P500,7\n")
         assert "Refused: 1 sales, 2 lines.\n" in said
-        assert "  R3 Insufficient stock. Needed 8, only 7 available.: row 5\n" in said
+        assert "  Insufficient stock. Needed 8, only 7 available: row 5 (R3)\n" in said
         assert balances(importer)["P500", "L-2"] == 0
         assert balances(importer)["CHEESE", "C-1"] == Decimal("2.25")
 
@@ -365,5 +365,5 @@ class TestWhoAndWhere:
         importer("sales", content)
         make_outlet("Airport")
         said = importer("sales", content, outlet="Airport")
-        assert "  R1 posted before under this number, with other contents: row 2\n" in said
+        assert "  posted before under this number, with other contents: row 2 (R1)\n" in said
         assert balances(importer) == {("A", "L-1"): Decimal(4)}

@@ -98,7 +98,7 @@ def _create_together(actor: Actor, rows: Sequence[ProductRow], shelves: _Shelves
 def _new_product(row: ProductRow, shelves: _Shelves) -> NewProduct:
     details, variation = _details(row, shelves)
     barcodes = () if row.barcode is None else (row.barcode,)
-    return NewProduct(details=details, variation=NewVariation(details=variation, barcodes=barcodes))
+    return NewProduct(details=details, variations=(NewVariation(details=variation, barcodes=barcodes),))
 
 
 def _work(actor: Actor, row: ProductRow, variation: ItemVariation | None, shelves: _Shelves) -> Callable[[], bool]:
@@ -109,13 +109,12 @@ def _create(actor: Actor, row: ProductRow, shelves: _Shelves) -> bool:
     new = _new_product(row, shelves)
     product = None if row.variation is None else Product.objects.filter(name=row.name).order_by("id").first()
     if product is None:
-        create_product(actor=actor, details=new.details, variations=[new.variation])
+        create_product(actor=actor, details=new.details, variations=new.variations)
     else:
         if _differs(product, new.details):
             update_product(actor=actor, product_id=product.pk, changes=new.details)
-        create_variation(
-            actor=actor, product_id=product.pk, details=new.variation.details, barcodes=new.variation.barcodes
-        )
+        (variation,) = new.variations
+        create_variation(actor=actor, product_id=product.pk, details=variation.details, barcodes=variation.barcodes)
     return True
 
 

@@ -125,7 +125,7 @@ def told(tally: Tally, what: str, seconds: float | None = None) -> Result:
         sentences.append(f"Posted before, left as they were: {tally.replayed} {what}, {tally.replayed_lines} lines.")
     if tally.refused:
         sentences.append(f"Refused: {len(tally.refused)} {what}, {tally.refused_lines} lines.")
-    refused = [RowError(row, each.reference, "", each.why) for each in tally.refused for row in each.rows]
+    refused = [RowError(row, "", each.reference, each.why) for each in tally.refused for row in each.rows]
     return Result(sentences, refused)
 
 

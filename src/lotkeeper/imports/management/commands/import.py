@@ -24,7 +24,7 @@ from lotkeeper.imports.policies.cells import DateOrder
 from lotkeeper.imports.policies.columns import RowError
 
 #: How many rows are named for one thing that is wrong.
-_ROWS_SHOWN = 10
+_ROWS_SHOWN = 100
 
 _PLANS: Mapping[tuple[str, str | None], Callable[[Actor, Options], Plan]] = {
     ("products", None): ProductsPlan,
@@ -127,7 +127,7 @@ class Command(BaseCommand):
                 f"{error.row}" + (f" ({error.text})" if error.text else "") for error in group[:_ROWS_SHOWN]
             )
             more = f" and {len(group) - _ROWS_SHOWN} more" if len(group) > _ROWS_SHOWN else ""
-            self.stdout.write(f"  {f'{column} {why}'.strip()}: row {shown}{more}")
+            self.stdout.write(f"  {f'{column} {why}'.strip().rstrip('.')}: row {shown}{more}")
 
 
 def _tenant(named: str | None) -> Tenant:
