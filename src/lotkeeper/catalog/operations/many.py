@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from lotkeeper.accounts.policies import Actor, Permission
-from lotkeeper.catalog.errors import BarcodeTaken, SkuTaken
+from lotkeeper.catalog.errors import BarcodeTaken, SkuTaken, TooMany
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product
 from lotkeeper.catalog.operations._saving import check_values
 from lotkeeper.catalog.operations.fields import NewVariation, ProductFields, apply_fields
-from lotkeeper.catalog.operations.variations import new_variation
+from lotkeeper.catalog.operations.variations import MAX_VARIATIONS_PER_PRODUCT, new_variation
 from lotkeeper.catalog.policies import code_to_keep, lookup_code
 from lotkeeper.core.errors import NotFound, Refusal
 from lotkeeper.core.tenancy import tenant_scope
@@ -22,28 +22,32 @@ _UNIQUE_VIOLATION = "23505"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProduct:
-    """A product to be made with its one variation."""
+    """A product to be made with its variations."""
 
     details: ProductFields
-    variation: NewVariation
+    variations: tuple[NewVariation, ...]
 
 
 def create_products(*, actor: Actor, products: Sequence[NewProduct]) -> None:
-    """Make many products, each with one variation and its barcodes: all of them, or none.
+    """Make many products, each with its variations and their barcodes, in the order given: all of them, or none.
 
     Raises:
         InvalidRequest: if a detail cannot be kept.
         NotFound: if there is no such category.
         SkuTaken, BarcodeTaken: if a code belongs to something else, or is there twice.
+        TooMany: if a product has more variations than can be shown.
     """
     actor.require(Permission.MANAGE_CATALOG)
     made = [_new_product(actor, new.details) for new in products]
-    variations = [new_variation(product, new.variation.details) for product, new in zip(made, products, strict=True)]
-    barcodes = [
-        _new_barcode(variation, code)
-        for variation, new in zip(variations, products, strict=True)
-        for code in new.variation.barcodes
-    ]
+    variations: list[ItemVariation] = []
+    barcodes: list[Barcode] = []
+    for product, new in zip(made, products, strict=True):
+        if len(new.variations) > MAX_VARIATIONS_PER_PRODUCT:
+            raise TooMany(limit=MAX_VARIATIONS_PER_PRODUCT, what="variations of one product")
+        for told in new.variations:
+            variation = new_variation(product, told.details)
+            variations.append(variation)
+            barcodes += [_new_barcode(variation, code) for code in told.barcodes]
     for row in (*variations, *barcodes):
         row.tenant_id = actor.tenant_id
     try:
