@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from lotkeeper.accounts.models import User
+from lotkeeper.catalog.models import ItemVariation
 from lotkeeper.demo.story import BOOKKEEPER_DOMAIN, OWNER
 from lotkeeper.stock.models import Batch, StockMovement
 from lotkeeper.stock.policies import BatchStatus
@@ -42,6 +43,11 @@ def somebody_keeps_stock() -> bool:
     """Whether a business is here that is no demonstration: broken-off ones have nobody but their bookkeeper."""
     people = User.objects.filter(tenant__isnull=False).exclude(email=OWNER.email)
     return people.exclude(email__endswith=f"@{BOOKKEEPER_DOMAIN}").exists()
+
+
+def variation_ids() -> Mapping[str, int]:
+    """The ids of all variations by SKU."""
+    return dict(ItemVariation.objects.values_list("sku", "id"))
 
 
 def lots_on_shelf(outlet_id: int) -> Sequence[ShelfLot]:

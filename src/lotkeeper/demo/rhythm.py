@@ -34,7 +34,8 @@ _SEASONS: Final[Mapping[str, tuple[int, float]]] = {
 FRESH_DAYS: Final = 45
 _PLENTY_WEEKS: Final = 9.0
 _LOW_WEEKS: Final = 5.0
-_FRESH_WEEKS: Final = 1.8
+_FRESH_LOW_WEEKS: Final = 1.1
+_FRESH_PLENTY_WEEKS: Final = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,15 @@ def weekly_demand(place: Place, shelf: Sequence[Article]) -> Mapping[int, float]
 
 def to_order(article: Article, on_hand: Decimal, weekly: float) -> Decimal:
     """How much to order of an article, in whole packs where that is not far too much; 0 when there is enough."""
-    low, plenty = (_FRESH_WEEKS, _FRESH_WEEKS + 1) if is_fresh(article) else (_LOW_WEEKS, _PLENTY_WEEKS)
-    if on_hand > Decimal(weekly * low) + 1:
+    if is_fresh(article):
+        # Little and often: what is not sold in two weeks is thrown away.
+        low, plenty, spare = _FRESH_LOW_WEEKS, _FRESH_PLENTY_WEEKS, 0
+    else:
+        low, plenty, spare = _LOW_WEEKS, _PLENTY_WEEKS, 2
+    if on_hand > Decimal(weekly * low):
         return Decimal(0)
-    wanted = max(math.ceil(Decimal(weekly * plenty) + 2 - on_hand), 2)
-    if article.pack is not None and article.pack[1] <= 2 * wanted:
+    wanted = max(math.ceil(Decimal(weekly * plenty) + spare - on_hand), 1 + spare)
+    if article.pack is not None and article.pack[1] <= wanted + spare:
         wanted = math.ceil(wanted / article.pack[1]) * article.pack[1]
     return Decimal(wanted)
 

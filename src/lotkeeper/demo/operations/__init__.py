@@ -49,7 +49,7 @@ def open_demo_shop(*, weeks: int, now: dt.datetime, progress: Progress) -> Opene
     with tenant_scope(business.tenant.pk):
         with transaction.atomic():
             outlets = open_outlets(actor=bookkeeper)
-            variations = fill_catalogue(actor=bookkeeper, progress=progress)
+            variations = fill_catalogue(actor=bookkeeper)
         shop = DemoShop(bookkeeper, outlets, variations, random.Random(_SEED), now)  # noqa: S311  # chance, not secrecy
         trade(shop=shop, weeks=weeks, progress=progress)
         with transaction.atomic():

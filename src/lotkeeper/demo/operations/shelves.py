@@ -6,43 +6,44 @@ from collections.abc import Mapping
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.catalog.operations import (
+    NewProduct,
     NewVariation,
     ProductFields,
     VariationFields,
     add_barcode,
     create_category,
     create_pack,
-    create_product,
+    create_products,
 )
 from lotkeeper.demo.catalogue import Article, ShopProduct, articles, shop_products
-from lotkeeper.demo.operations._shop import Progress
+from lotkeeper.demo.queries import variation_ids
 from lotkeeper.demo.rhythm import reorder_point, weekly_demand
 from lotkeeper.demo.story import HARBOUR_ROAD
 
 
-def fill_catalogue(*, actor: Actor, progress: Progress) -> Mapping[int, int]:
+def fill_catalogue(*, actor: Actor) -> Mapping[int, int]:
     """Make everything the shop sells; the variations' ids by the articles' numbers."""
     demand = weekly_demand(HARBOUR_ROAD, articles())
     categories: dict[tuple[str, ...], int] = {}
-    variations: dict[int, int] = {}
-    products = shop_products()
-    for done, shop_product in enumerate(products, 1):
-        category_id = _category(actor, categories, shop_product.category)
-        product = create_product(
-            actor=actor,
-            details=_product_fields(shop_product, category_id),
-            variations=[
-                NewVariation(details=_variation_fields(article, shop_product, demand), barcodes=(article.gtin,))
-                for article in shop_product.articles
-            ],
-        )
-        made = product.variations.order_by("id").values_list("id", flat=True)
-        for article, variation_id in zip(shop_product.articles, made, strict=True):
-            variations[article.number] = variation_id
+    create_products(
+        actor=actor,
+        products=[
+            NewProduct(
+                details=_product_fields(shop_product, _category(actor, categories, shop_product.category)),
+                variations=tuple(
+                    NewVariation(details=_variation_fields(article, shop_product, demand), barcodes=(article.gtin,))
+                    for article in shop_product.articles
+                ),
+            )
+            for shop_product in shop_products()
+        ],
+    )
+    by_sku = variation_ids()
+    for shop_product in shop_products():
         # The one that sells most comes in boxes.
-        _box(actor, shop_product.articles[0], variations[shop_product.articles[0].number])
-        progress("The catalogue", done, len(products))
-    return variations
+        article = shop_product.articles[0]
+        _box(actor, article, by_sku[article.sku])
+    return {article.number: by_sku[article.sku] for article in articles()}
 
 
 def _category(actor: Actor, known: dict[tuple[str, ...], int], path: tuple[str, ...]) -> int:
