@@ -6,15 +6,15 @@ import os
 import sys
 
 import django
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 
 
-def main(wish: str) -> None:
+def main(wish: str, address: str) -> None:
     """Fill the demonstration shop (``demo``), which says who may log in, or print the path of the set-up page."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
     django.setup()
-    if wish == "demo" and "demo" in get_commands():
-        call_command("demo")
+    if wish == "demo":
+        call_command("demo", address=address)
         return
     from lotkeeper.accounts.operations.setup import new_setup_link  # needs Django set up
 
@@ -22,4 +22,4 @@ def main(wish: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

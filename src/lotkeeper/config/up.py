@@ -148,13 +148,16 @@ def _refuse_unsafe_database() -> None:
 
 
 def _first_visit(options: Options, environment: Mapping[str, str]) -> str:
-    """Where to click; for an empty installation the demonstration shop is made, or a set-up link."""
+    """Where to click; for an empty installation the demonstration shop is made, or a set-up link.
+
+    Whoever asked for the demonstration shop is told of its logins at every start.
+    """
     closing = "Press Ctrl-C to stop."
     running = f"Lotkeeper is running at {options.address}"
-    if _has_tenant():
+    if not options.demo and _has_tenant():
         return f"{running}\n{closing}"
     made = subprocess.run(
-        [sys.executable, "-m", "lotkeeper.config.first_visit", "demo" if options.demo else "link"],
+        [sys.executable, "-m", "lotkeeper.config.first_visit", "demo" if options.demo else "link", options.address],
         env=dict(environment),
         stdout=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lotkeeper.accounts.models import User
 from lotkeeper.catalog.models import ItemVariation
-from lotkeeper.demo.story import BOOKKEEPER_DOMAIN, OWNER
+from lotkeeper.demo.policies.story import BOOKKEEPER_DOMAIN, OWNER
 from lotkeeper.stock.models import Batch, StockMovement
 from lotkeeper.stock.policies import BatchStatus
 

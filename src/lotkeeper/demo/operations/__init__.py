@@ -19,7 +19,7 @@ from lotkeeper.demo.operations.people import hire_staff, open_business, open_out
 from lotkeeper.demo.operations.shelves import fill_catalogue
 from lotkeeper.demo.operations.today import open_today
 from lotkeeper.demo.operations.year import trade
-from lotkeeper.demo.story import HARBOUR_ROAD
+from lotkeeper.demo.policies.story import HARBOUR_ROAD
 
 #: The same chances every time: two people who follow the tutorial see the same shop.
 _SEED: Final = 421

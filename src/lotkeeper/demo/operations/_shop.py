@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lotkeeper.accounts.policies import Actor
-from lotkeeper.demo.story import Place
+from lotkeeper.demo.policies.story import Place
 
 #: Is told how far the work is: what is being done, and how much of it of how much.
 Progress = Callable[[str, int, int], None]

@@ -6,9 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Final
 
-from lotkeeper.demo.catalogue import articles
 from lotkeeper.demo.operations._shop import DemoShop
-from lotkeeper.demo.story import EXAMPLE_SKU, HARBOUR_ROAD
+from lotkeeper.demo.policies.catalogue import articles
+from lotkeeper.demo.policies.story import EXAMPLE_SKU, HARBOUR_ROAD
 from lotkeeper.stock.operations import (
     Arrival,
     Issue,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from lotkeeper.demo.catalogue import articles
 from lotkeeper.demo.operations._shop import DemoShop, Staff
+from lotkeeper.demo.policies.catalogue import articles
+from lotkeeper.demo.policies.story import AIRPORT_KIOSK, HARBOUR_ROAD, MARKET_SQUARE, Place
 from lotkeeper.demo.queries import lots_on_shelf
-from lotkeeper.demo.story import AIRPORT_KIOSK, HARBOUR_ROAD, MARKET_SQUARE, Place
 from lotkeeper.stock.operations import Arrival, amend_batch, hold_batch, import_purchases, past_entry
 from lotkeeper.stock.policies import OperationKind, outlet_today
 

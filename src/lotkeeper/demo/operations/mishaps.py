@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from lotkeeper.demo.catalogue import Article
 from lotkeeper.demo.operations._shop import DemoShop
+from lotkeeper.demo.policies.catalogue import Article
+from lotkeeper.demo.policies.rhythm import is_fresh
+from lotkeeper.demo.policies.story import Place
 from lotkeeper.demo.queries import ShelfLot, lines_sold, lots_on_shelf
-from lotkeeper.demo.rhythm import is_fresh
-from lotkeeper.demo.story import Place
 from lotkeeper.stock.operations import BatchLine, BatchOperation, import_corrections, past_entry
 from lotkeeper.stock.policies import MovementKind, OperationKind, is_expired
 

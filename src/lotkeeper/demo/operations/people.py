@@ -10,7 +10,7 @@ from lotkeeper.accounts.operations.tenants import NewTenant, create_tenant
 from lotkeeper.accounts.operations.users import create_user, deactivate_user
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.demo.operations._shop import Staff
-from lotkeeper.demo.story import (
+from lotkeeper.demo.policies.story import (
     BOOKKEEPER_DOMAIN,
     BOOKKEEPER_NAME,
     CLERK,

@@ -15,10 +15,10 @@ from lotkeeper.catalog.operations import (
     create_pack,
     create_products,
 )
-from lotkeeper.demo.catalogue import Article, ShopProduct, articles, shop_products
+from lotkeeper.demo.policies.catalogue import Article, ShopProduct, articles, shop_products
+from lotkeeper.demo.policies.rhythm import reorder_point, weekly_demand
+from lotkeeper.demo.policies.story import HARBOUR_ROAD
 from lotkeeper.demo.queries import variation_ids
-from lotkeeper.demo.rhythm import reorder_point, weekly_demand
-from lotkeeper.demo.story import HARBOUR_ROAD
 
 
 def fill_catalogue(*, actor: Actor) -> Mapping[int, int]:

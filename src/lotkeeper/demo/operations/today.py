@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from lotkeeper.accounts.policies import Actor
-from lotkeeper.demo.catalogue import articles
 from lotkeeper.demo.operations._shop import DemoShop, Staff
+from lotkeeper.demo.policies.catalogue import articles
+from lotkeeper.demo.policies.story import AIRPORT_KIOSK, EXAMPLE_SKU, HARBOUR_ROAD, MARKET_SQUARE, Place
 from lotkeeper.demo.queries import lots_on_shelf
-from lotkeeper.demo.story import AIRPORT_KIOSK, EXAMPLE_SKU, HARBOUR_ROAD, MARKET_SQUARE, Place
 from lotkeeper.stock.operations import (
     IssueLine,
     Posting,

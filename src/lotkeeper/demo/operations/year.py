@@ -12,12 +12,12 @@ from typing import Final
 
 from django.db import transaction
 
-from lotkeeper.demo.catalogue import Article, articles
 from lotkeeper.demo.operations._shop import DemoShop, Progress
 from lotkeeper.demo.operations.mishaps import put_right
+from lotkeeper.demo.policies.catalogue import Article, articles
+from lotkeeper.demo.policies.rhythm import baskets_of_week, delivered, is_fresh, to_order, weekly_demand
+from lotkeeper.demo.policies.story import EXAMPLE_SKU, HARBOUR_ROAD, PLACES, Place, Supplier, supplier_of
 from lotkeeper.demo.queries import lots_on_shelf
-from lotkeeper.demo.rhythm import baskets_of_week, delivered, is_fresh, to_order, weekly_demand
-from lotkeeper.demo.story import EXAMPLE_SKU, HARBOUR_ROAD, PLACES, Place, Supplier, supplier_of
 from lotkeeper.stock.operations import (
     Arrival,
     Fate,

@@ -8,8 +8,8 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from lotkeeper.demo.console import ADDRESS, NOT_HERE, reminder, welcome
 from lotkeeper.demo.operations import open_demo_shop
+from lotkeeper.demo.policies.console import ADDRESS, NOT_HERE, reminder, welcome
 from lotkeeper.demo.queries import demo_tenant_id, somebody_keeps_stock
 
 _BAR: Final = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lotkeeper.demo.story import OWNER, PASSWORD, SHOP_NAME, STAFF
+from lotkeeper.demo.policies.story import OWNER, PASSWORD, SHOP_NAME, STAFF
 
 ADDRESS: Final = "http://127.0.0.1:8000/"
 #: Its password is known to all, so it is not put beside what somebody relies on.

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Final
 
 from lotkeeper.catalog.policies.expiry import last_day_of_month
-from lotkeeper.demo.catalogue import Article, Dating
-from lotkeeper.demo.story import Place
+from lotkeeper.demo.policies.catalogue import Article, Dating
+from lotkeeper.demo.policies.story import Place
 
 _LINES_IN_BASKET: Final = ((1, 2, 3, 4), (45, 30, 17, 8))
 _PIECES: Final = ((1, 2, 3), (76, 18, 6))
