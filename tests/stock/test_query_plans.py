@@ -27,6 +27,8 @@ from lotkeeper.stock.queries import (
 )
 
 _LIMIT = 11
+#: Which of a batch's two indexes is cheaper hangs on how long its history is.
+OF_BATCH = "(?:movement_as_of|stock_movement_pkey)"
 
 
 def trade(shop: Shop) -> list[ItemVariation]:
@@ -81,15 +83,14 @@ def test_each_list_begins_at_its_page(shop: Shop, owner_connection: psycopg.Conn
             assert "outlet_id = o.outlet_id" in history
             assert f"ROW(recorded_at, batch_id, version) {sign} ROW(" in history
     of_batch = plan_of(lambda: movements(shop.actor, MovementsWanted(batch_id=middle.batch_id), Window(key, _LIMIT)))
-    assert "(batch_id = b_1.id)" in conditions(of_batch, "(?:movement_as_of|stock_movement_pkey)")[0]
+    assert "(batch_id = b_1.id)" in conditions(of_batch, OF_BATCH)[0]
     wanted = MovementsWanted(operation_id=middle.operation_id)
     of_operation = plan_of(lambda: movements(shop.actor, wanted, Window(None, _LIMIT)))
     assert "operation_id = " in conditions(of_operation, "movement_of_operation")[0]
 
     there = Window([shop.outlet.pk, items[20].pk], _LIMIT)
     then = plan_of(lambda: on_hand(shop.actor, StockWanted(as_of=middle.recorded_at), there))
-    assert "recorded_at <= " in conditions(then, "movement_as_of")[0]
-
+    assert "(batch_id = b.id)" in conditions(then, OF_BATCH)[0]
     expiring = Window(["2030-01-05", key[0], 1], _LIMIT)
     plan = plan_of(lambda: batches(shop.actor, BatchesWanted(in_stock=True), expiring))
-    assert "expiry_date >= '2030-01-05'::date" in conditions(plan, "batch_expiring")[0]
+    assert "expiry_date >= '2030-01-05'::date" in conditions(plan, "(?:batch_expiring|batch_fefo)")[0]
