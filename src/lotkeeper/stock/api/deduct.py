@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils.decorators import method_decorator
-from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,16 +19,19 @@ from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.quantity import money_text
 from lotkeeper.stock.api.base import POSTING_PARAMETERS, posted_headers, reading, reference_of
+from lotkeeper.stock.api.deduct_serializers import (
+    EITHER_FORM,
+    EXAMPLES,
+    DeductedSerializer,
+    DeductLinesSerializer,
+    DeductOneSerializer,
+)
 from lotkeeper.stock.api.lines import (
-    EventSerializer,
-    IssueLineSerializer,
     asked_numbers,
     in_base_units,
-    lines_field,
     refusing_as_asked,
     refusing_one_line,
 )
-from lotkeeper.stock.api.serializers import ISSUED_KINDS
 from lotkeeper.stock.operations import (
     BatchQuantity,
     IssueLine,
@@ -41,94 +43,7 @@ from lotkeeper.stock.operations import (
 )
 from lotkeeper.stock.policies import ISSUE_KINDS, MovementKind
 from lotkeeper.stock.queries import LineAsked, PreviewedPick, preview_deduction, require_batches_of
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, checked
-
-
-class _DeductionSerializer(EventSerializer):
-    outlet_id = IdField()
-    movement_type = serializers.ChoiceField(
-        choices=ISSUED_KINDS,
-        default=MovementKind.SALE.value,
-        help_text="`sale` and `sample` take the batch that expires first; every other kind needs a `batch_id`.",
-    )
-    dry_run = SwitchField(default=False, help_text="True: tell what would be taken, and take nothing.")
-
-
-class DeductOneSerializer(_DeductionSerializer, IssueLineSerializer):
-    """One variation to deduct."""
-
-
-class DeductLinesSerializer(_DeductionSerializer):
-    """Several variations to deduct: all of them, or none."""
-
-    lines = lines_field(IssueLineSerializer())
-
-
-class DeductionSerializer(serializers.Serializer[Any]):
-    """What was taken of one batch; what follows the expiry is told when the request had ``lines``."""
-
-    batch = serializers.CharField(help_text="The batch number.")
-    quantity = QuantityField()
-    expiry = serializers.DateField(allow_null=True)
-    line = serializers.IntegerField(required=False, help_text="The number of the line of the request, from 1.")
-    variation_id = IdField(required=False)
-    batch_id = IdField(required=False)
-    unit_cost = MoneyField(required=False, allow_null=True)
-    override = serializers.BooleanField(
-        required=False, help_text="The lot in hand went although an earlier one stood there."
-    )
-
-
-class DeductedSerializer(serializers.Serializer[Any]):
-    """What was taken; the plain form is answered with the first two."""
-
-    success = serializers.BooleanField()
-    deductions = DeductionSerializer(many=True)
-    operation_id = IdField(required=False, allow_null=True, help_text="Null for a dry run.")
-    replayed = serializers.BooleanField(required=False, help_text="It was posted before this request.")
-    dry_run = serializers.BooleanField(required=False, help_text="Only when nothing was taken because you asked so.")
-
-
-_EXAMPLES: Final = [
-    OpenApiExample(
-        "One variation",
-        value={
-            "variation_id": 421,
-            "quantity": 5,
-            "outlet_id": 1,
-            "movement_type": "sale",
-            "reason": "Sale order #12345",
-            "reference_id": "order_12345",
-        },
-        request_only=True,
-    ),
-    OpenApiExample(
-        "A basket",
-        value={
-            "outlet_id": 1,
-            "lines": [{"variation_id": 421, "quantity": 5}, {"variation_id": 77, "quantity": 1, "batch_id": 9}],
-            "reference_id": "order_12346",
-        },
-        request_only=True,
-    ),
-    OpenApiExample(
-        "One variation",
-        value={
-            "success": True,
-            "deductions": [
-                {"batch": "BATCH-001", "quantity": 3, "expiry": "2026-02-15"},
-                {"batch": "BATCH-002", "quantity": 2, "expiry": "2026-03-01"},
-            ],
-        },
-        response_only=True,
-        status_codes=["200"],
-    ),
-]
-
-
-_EITHER_FORM: Final = PolymorphicProxySerializer(
-    component_name="Deduct", serializers=[DeductOneSerializer, DeductLinesSerializer], resource_type_field_name=None
-)
+from lotkeeper.web.api import checked
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -139,10 +54,10 @@ class DeductView(APIView):
 
     @extend_schema(
         operation_id="inventory_deduct",
-        request=_EITHER_FORM,
+        request=EITHER_FORM,
         responses={200: DeductedSerializer},
         parameters=POSTING_PARAMETERS,
-        examples=_EXAMPLES,
+        examples=EXAMPLES,
     )
     def post(self, request: Request) -> Response:
         """Take stock out, the batch that expires first going first: every line, or none (409 `insufficient_stock`)."""

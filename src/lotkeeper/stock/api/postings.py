@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lotkeeper.accounts.authentication import actor_of
 from lotkeeper.core.errors import InvalidRequest
-from lotkeeper.stock.api.base import (
-    POSTING_PARAMETERS,
-    REFERENCE_LIMIT,
-    PostingEndpoint,
-    posted_headers,
-    reading,
-    reference_of,
+from lotkeeper.stock.api.base import POSTING_PARAMETERS, PostingEndpoint, posted_headers, reading, reference_of
+from lotkeeper.stock.api.lines import in_base_units
+from lotkeeper.stock.api.posting_serializers import (
+    AdjustSerializer,
+    ReceiveSerializer,
+    ReturnSerializer,
+    ReversalSerializer,
+    WriteOffSerializer,
+    example,
 )
-from lotkeeper.stock.api.fields import ExpiryDateField
-from lotkeeper.stock.api.lines import (
-    BatchLineSerializer,
-    EventSerializer,
-    SignedBatchLineSerializer,
-    VariationLineSerializer,
-    WhySerializer,
-    in_base_units,
-    lines_field,
-)
-from lotkeeper.stock.api.serializers import ARRIVAL_KINDS, RETURN_KINDS, WRITTEN_OFF_KINDS, PostingSerializer
+from lotkeeper.stock.api.serializers import PostingSerializer
 from lotkeeper.stock.models import Operation
 from lotkeeper.stock.operations import (
     BatchQuantity,
@@ -46,105 +37,6 @@ from lotkeeper.stock.operations import (
 )
 from lotkeeper.stock.policies import MovementKind
 from lotkeeper.stock.queries import sale_by_reference
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField
-
-_BATCH_NUMBER_LIMIT: Final = 100
-
-
-class ReceiptLineSerializer(VariationLineSerializer):
-    """Goods that arrive: so much of a variation under a batch number, with its expiry and cost."""
-
-    batch_number = TextField(max_length=_BATCH_NUMBER_LIMIT, help_text="As printed on the goods.")
-    expiry_date = ExpiryDateField(allow_null=True, default=None)
-    unit_cost = MoneyField(allow_null=True, default=None, help_text="Of one base unit, also when packs arrive.")
-
-
-class ReceiveSerializer(EventSerializer):
-    """A delivery, or the stock that a shop starts with."""
-
-    outlet_id = IdField()
-    movement_type = serializers.ChoiceField(choices=ARRIVAL_KINDS, default=MovementKind.PURCHASE.value)
-    lines = lines_field(ReceiptLineSerializer())
-    confirm = SwitchField(
-        default=False,
-        help_text="True: somebody looked at what seemed wrong (409 `confirmation_needed`), and it is right.",
-    )
-
-
-class AdjustSerializer(EventSerializer):
-    """A correction of the book."""
-
-    reason = TextField(max_length=500)
-    lines = lines_field(SignedBatchLineSerializer())
-
-
-class WriteOffSerializer(EventSerializer):
-    """Stock that cannot be sold any more."""
-
-    reason = TextField(max_length=500)
-    movement_type = serializers.ChoiceField(choices=WRITTEN_OFF_KINDS)
-    lines = lines_field(BatchLineSerializer())
-
-
-class ReturnLineSerializer(serializers.Serializer[Any]):
-    """So much of a batch; or, of a sale that is named, so much of a variation."""
-
-    quantity = QuantityField(help_text="In the base unit, or in packs when `pack_id` is given.")
-    batch_id = IdField(allow_null=True, default=None)
-    variation_id = IdField(allow_null=True, default=None)
-    pack_id = IdField(allow_null=True, default=None, help_text="A pack of the variation.")
-
-
-class ReturnSerializer(EventSerializer):
-    """Goods that come back from a customer or go back to a supplier."""
-
-    movement_type = serializers.ChoiceField(choices=RETURN_KINDS)
-    sale_operation_id = IdField(allow_null=True, default=None, help_text="The sale that is given back, wholly or not.")
-    sale_reference_id = TextField(
-        max_length=REFERENCE_LIMIT, allow_null=True, default=None, help_text="The same, by its `reference_id`."
-    )
-    lines = lines_field(ReturnLineSerializer())
-
-
-class ReversalSerializer(WhySerializer):
-    """A mistake to undo."""
-
-    operation_id = IdField(help_text="The operation that was a mistake.")
-    reason = TextField(max_length=500)
-
-
-_EXAMPLES: Final = {
-    "receive": {
-        "outlet_id": 1,
-        "reference_id": "delivery_881",
-        "lines": [
-            {
-                "variation_id": 421,
-                "quantity": 3,
-                "pack_id": 12,
-                "batch_number": "BATCH-003",
-                "expiry_date": "03/2027",
-                "unit_cost": "1.20",
-            }
-        ],
-    },
-    "adjust": {"reason": "Found behind the shelf", "lines": [{"batch_id": 10, "quantity": 2}]},
-    "write-off": {
-        "movement_type": "damage",
-        "reason": "Dropped while unpacking",
-        "lines": [{"batch_id": 10, "quantity": 1}],
-    },
-    "returns": {
-        "movement_type": "customer_return",
-        "sale_reference_id": "order_12345",
-        "reason": "Wrong strength",
-        "lines": [{"variation_id": 421, "quantity": 1}],
-    },
-}
-
-
-def _example(name: str) -> list[OpenApiExample]:
-    return [OpenApiExample(name.capitalize(), value=_EXAMPLES[name], request_only=True)]
 
 
 def posted(posting: Posting, status: int = 201) -> Response:
@@ -164,7 +56,7 @@ class PostingsEndpoint(PostingEndpoint):
         request=ReceiveSerializer,
         responses={201: PostingSerializer},
         parameters=POSTING_PARAMETERS,
-        examples=_example("receive"),
+        examples=example("receive"),
     )
     def receive(self, request: Request) -> Response:
         """Take goods in. Each line goes to the batch with its number, expiry and cost, which is made if it is new."""
@@ -185,7 +77,7 @@ class PostingsEndpoint(PostingEndpoint):
         request=AdjustSerializer,
         responses={201: PostingSerializer},
         parameters=POSTING_PARAMETERS,
-        examples=_example("adjust"),
+        examples=example("adjust"),
     )
     def adjust(self, request: Request) -> Response:
         """Correct the book by a difference: 2 found, -2 missing."""
@@ -198,7 +90,7 @@ class PostingsEndpoint(PostingEndpoint):
         request=WriteOffSerializer,
         responses={201: PostingSerializer},
         parameters=POSTING_PARAMETERS,
-        examples=_example("write-off"),
+        examples=example("write-off"),
     )
     def write_off(self, request: Request) -> Response:
         """Take out what is damaged, expired, stolen or given away. An expired batch can always be written off."""
@@ -212,7 +104,7 @@ class PostingsEndpoint(PostingEndpoint):
         request=ReturnSerializer,
         responses={201: PostingSerializer},
         parameters=POSTING_PARAMETERS,
-        examples=_example("returns"),
+        examples=example("returns"),
     )
     def give_back(self, request: Request) -> Response:
         """Take goods back from a customer, or send them to their supplier.
