@@ -113,6 +113,22 @@ def test_duplicates_of_what_cannot_be_sold_are_all_refused_and_leave_no_trace(sh
     assert _sold() == 0
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["one by one", "posted together"])
+def test_a_refused_request_does_not_take_its_reference_from_one_that_can_be_met(shop: Shop, *, alone: bool) -> None:
+    item = shop.variation()
+    shop.receive(item, 100)
+    occurred_at = dt.datetime.now(dt.UTC) if alone else None
+
+    answers = at_once(*[partial(_sell, shop, item.pk, quantity, occurred_at) for quantity in (101, 5) * 6])
+
+    postings = [answer for answer in answers if isinstance(answer, Posting)]
+    assert len(postings) == 6, answers
+    assert [posting.replayed for posting in postings].count(False) == 1
+    refused = {type(answer) for answer in answers if not isinstance(answer, Posting)}
+    assert refused <= {errors.InsufficientStockError, errors.ReferenceReused}
+    assert shop.on_hand(item) == {"A": 95}
+
+
 def _every_kind(shop: Shop, elsewhere: Outlet) -> dict[str, Callable[[], Any]]:
     """One request of each kind, under one reference."""
     item = shop.variation()

@@ -19,7 +19,7 @@ from django.db import connection
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
-from lotkeeper.core.postgres.calls import call
+from lotkeeper.core.postgres.calls import array_text, call
 from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
 from lotkeeper.stock.policies import MovementKind, OperationKind
@@ -171,10 +171,11 @@ def deduct(
         InsufficientStockError, BatchNotSellable, TooPrecise, ReferenceReused, ReservationClosed, NotFound.
     """
     answer = _call(
-        "SELECT lk.deduct(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)::text",
+        "SELECT lk.deduct(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::bigint[], %s::text::numeric[],"
+        " %s::text::bigint[], %s)::text",
         *_who(actor), entry.kind.value, kind.value, entry.reference_id, entry.fingerprint, entry.reason, entry.note,
-        entry.occurred_at, outlet_id, [line.variation_id for line in lines], [line.quantity for line in lines],
-        [line.batch_id for line in lines], reservation_id,
+        entry.occurred_at, outlet_id, array_text(line.variation_id for line in lines),
+        array_text(line.quantity for line in lines), array_text(line.batch_id for line in lines), reservation_id,
     )  # fmt: skip
     return _posting(answer, replayed="replayed" in answer)
 
@@ -309,7 +310,8 @@ def _columns(entries: Sequence[Entry]) -> tuple[list[Any], ...]:
 
 
 def _outcomes(rows: Sequence[tuple[Any, ...]]) -> Sequence[Outcome]:
-    return [Outcome(Fate(fate), operation_id, _loads(answer)) for fate, operation_id, answer in rows]
+    # A mismatch with what was refused in the same call has no answer: nothing stands under its reference.
+    return [Outcome(Fate(fate), operation_id, _loads(answer or "{}")) for fate, operation_id, answer in rows]
 
 
 def _loads(answer: str) -> dict[str, Any]:

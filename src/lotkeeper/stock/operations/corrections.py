@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from django.db import IntegrityError
+from django.db.models import Q
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest, NotFound
@@ -304,18 +305,20 @@ def _movements_of(operation_id: int, kind: OperationKind | None = None) -> Seque
         raise NotFound("operation", operation_id=operation_id)
     if operation.kind not in _REVERSIBLE:
         raise NotReversible(operation_id=operation_id, kind=operation.kind)
-    return list(
-        StockMovement.objects.filter(tenant_id=operation.tenant_id, operation_id=operation_id).order_by(
-            "line", "batch_id", "version"
-        )
+    movements = StockMovement.objects.filter(tenant_id=operation.tenant_id, operation_id=operation_id)
+    # In the order in which the batches were taken, which the answer keeps; a brief one of an import does not.
+    answered = (operation.response or {}).get("movements", ())
+    taken = {(each["line"], each["batch_id"]): position for position, each in enumerate(answered)}
+    return sorted(
+        movements.order_by("line", "batch_id", "version"), key=lambda each: taken.get((each.line, each.batch_id), 0)
     )
 
 
 def _returned(sale_id: int) -> Mapping[int, Decimal]:
     returned: dict[int, Decimal] = defaultdict(Decimal)
-    for batch_id, quantity in StockMovement.objects.filter(operation__refers_to_id=sale_id).values_list(
-        "batch_id", "quantity"
-    ):
+    # What came back, less what of that was reversed.
+    referring = Q(operation__refers_to_id=sale_id) | Q(operation__refers_to__refers_to_id=sale_id)
+    for batch_id, quantity in StockMovement.objects.filter(referring).values_list("batch_id", "quantity"):
         returned[batch_id] += quantity
     return returned
 

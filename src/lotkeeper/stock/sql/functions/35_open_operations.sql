@@ -31,10 +31,11 @@ END $$;
 
 -- Closes the operations of one call: those that posted get their answer and line count, those refused are taken back,
 -- so that the same reference may succeed later. One row comes back for each operation, in the order given.
+-- p_taken: the batches in the order in which they were taken, for an answer in that order; NULL where each line has one.
 -- p_brief: the answer is the operation's number alone; an import of half a million lines keeps no receipt of each.
 CREATE OR REPLACE FUNCTION lk.close_operations(
   p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[],
-  p_moved bigint[], p_brief boolean
+  p_moved bigint[], p_taken bigint[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
@@ -44,6 +45,14 @@ BEGIN
     DELETE FROM stock_operation o
       USING unnest(p_operations, p_refusals) AS u (id, refusal)
       WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL;
+    -- A twin in the same call finds nothing to replay then: it is refused as the first was.
+    p_refusals := array(
+      SELECT coalesce(u.refusal, t.refusal)
+        FROM unnest(p_operations, p_references, p_fingerprints, p_refusals)
+            WITH ORDINALITY AS u (id, reference_id, fingerprint, refusal, position)
+          LEFT JOIN unnest(p_references, p_fingerprints, p_refusals) AS t (reference_id, fingerprint, refusal)
+            ON u.id IS NULL AND t.refusal IS NOT NULL AND t.reference_id = u.reference_id AND t.fingerprint = u.fingerprint
+        ORDER BY u.position);
   END IF;
   IF p_brief THEN
     UPDATE stock_operation o
@@ -60,7 +69,7 @@ BEGIN
               'variation_id', m.variation_id, 'batch_id', m.batch_id, 'batch', b.batch_number,
               'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
               'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost))
-              ORDER BY m.line, m.recorded_at, m.version), '[]') AS movements
+              ORDER BY m.line, array_position(p_taken, m.batch_id), m.version), '[]') AS movements
             FROM stock_movement m JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
             WHERE m.tenant_id = p_tenant AND m.operation_id = u.id
         ) a

@@ -128,5 +128,5 @@ BEGIN
       array_fill(p_kind, ARRAY[cardinality(v_take.batches)]), array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
-    v_take.operations, p_brief);
+    v_take.operations, v_take.batches, p_brief);
 END $$;

@@ -104,6 +104,10 @@ BEGIN
               SELECT a.origin AS id
               UNION ALL
               SELECT o.id FROM stock_operation o WHERE o.tenant_id = p_tenant AND o.refers_to_id = a.origin
+              UNION ALL
+              -- A return that was reversed itself is out with the customer again.
+              SELECT r.id FROM stock_operation o JOIN stock_operation r ON r.tenant_id = p_tenant AND r.refers_to_id = o.id
+                WHERE o.tenant_id = p_tenant AND o.refers_to_id = a.origin
             ) o
               CROSS JOIN LATERAL (SELECT m.quantity FROM stock_movement m
                 WHERE m.tenant_id = p_tenant AND m.operation_id = o.id AND m.batch_id = a.batch_id OFFSET 0) m
@@ -176,5 +180,5 @@ BEGIN
       v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
-    v_take.operations, p_brief);
+    v_take.operations, NULL, p_brief);
 END $$;
