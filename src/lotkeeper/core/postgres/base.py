@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 from psycopg import errors
@@ -42,4 +43,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         # Here, not among the parameters: the worker builds its own connections from those.
-        return super().get_new_connection({**conn_params, "autocommit": True})
+        connection = super().get_new_connection({**conn_params, "autocommit": True})
+        #: For ``calls.call``: the driver's own cursor, kept, since making one costs as much as a short call.
+        self.calls = psycopg.Cursor(connection)
+        return connection
