@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,8 +139,7 @@ class TestScene:
     def test_every_kind_of_movement_is_there(self, in_demo: Printed) -> None:
         with transaction.atomic():
             kinds = Counter(StockMovement.objects.values_list("movement_type", flat=True))
-        # Nothing went back to a supplier.
-        assert set(kinds) == {kind.value for kind in MovementKind} - {"supplier_return"}
+        assert set(kinds) == {kind.value for kind in MovementKind}
         assert kinds["sale"] > 1000
 
     def test_the_past_lies_in_the_past_and_most_of_what_sells_is_not_thrown_away(self, in_demo: Printed) -> None:
@@ -207,6 +207,21 @@ class TestScene:
             points = dict(ItemVariation.objects.values_list("id", "reorder_point"))
         low = [place for place, quantity in on_hand.items() if quantity < points[place[1]]]
         assert 5 <= len(low) <= len(on_hand) // 4
+
+
+class TestTutorial:
+    @pytest.mark.parametrize("number", ["BATCH-001", "BATCH-002", "KT20418", "T-7701", "T-7702", "FR88121", "CB4471"])
+    def test_the_batches_it_names_are_there(self, in_demo: Printed, number: str) -> None:
+        page = Path(__file__).parents[2] / "docs" / "tutorial" / "first-steps.md"
+        assert number in page.read_text()
+        with transaction.atomic():
+            assert Batch.objects.filter(batch_number=number).exists()
+
+    def test_it_shows_what_is_printed(self, demo: Printed) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "tutorial" / "first-steps.md").read_text()
+        logins = [line for line in demo.text.splitlines() if "@harbour.example  " in line or "Password" in line]
+        assert len(logins) == 6
+        assert [line for line in logins if line not in page] == []
 
 
 class TestElsewhere:

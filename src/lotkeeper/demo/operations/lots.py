@@ -13,10 +13,19 @@ from lotkeeper.demo.operations._shop import DemoShop, Staff
 from lotkeeper.demo.policies.catalogue import articles
 from lotkeeper.demo.policies.story import AIRPORT_KIOSK, HARBOUR_ROAD, MARKET_SQUARE, Place
 from lotkeeper.demo.queries import lots_on_shelf
-from lotkeeper.stock.operations import Arrival, amend_batch, hold_batch, import_purchases, past_entry
-from lotkeeper.stock.policies import OperationKind, outlet_today
+from lotkeeper.stock.operations import (
+    Arrival,
+    BatchQuantity,
+    amend_batch,
+    hold_batch,
+    import_purchases,
+    past_entry,
+    return_stock,
+)
+from lotkeeper.stock.policies import MovementKind, OperationKind, outlet_today
 
 _RECALLED: Final = "KT20418"
+_SENT_BACK: Final = 8
 _HELD: Final = "FR88121"
 _MISTYPED: Final = "CB4471"
 
@@ -96,6 +105,12 @@ def hold_lots(*, shop: DemoShop, staff: Staff, batches: Mapping[str, Sequence[in
     for batch_id in batches[_RECALLED]:
         reason = "Recalled by its maker: the cap may not close"
         hold_batch(actor=staff.owner, batch_id=batch_id, reason=reason, recalled=True)
+    return_stock(
+        actor=staff.manager,
+        lines=[BatchQuantity(batches[_RECALLED][0], Decimal(_SENT_BACK))],
+        movement_type=MovementKind.SUPPLIER_RETURN,
+        reason="First box of the recall",
+    )
     (held,) = batches[_HELD]
     hold_batch(actor=staff.manager, batch_id=held, reason="The fridge was warm overnight; waiting for advice")
     (mistyped,) = batches[_MISTYPED]

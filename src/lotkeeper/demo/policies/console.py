@@ -10,11 +10,19 @@ ADDRESS: Final = "http://127.0.0.1:8000/"
 #: Its password is known to all, so it is not put beside what somebody relies on.
 NOT_HERE: Final = "A business keeps its stock here; the demonstration shop is for an installation of its own."
 _RULE: Final = "-" * 78
-_NEW_TOKEN: Final = f"lotkeeper token --email {OWNER.email} --scope stock"
+_NEW_TOKEN: Final = f"token --email {OWNER.email} --scope stock"
 
 
-def welcome(*, address: str, token: str, variation_id: int, outlet_id: int) -> str:
-    """Everything to begin with: where to click, who logs in, and a first request. The token is shown here only."""
+def welcome(*, address: str, command: str, token: str, variation_id: int, outlet_id: int) -> str:
+    """Everything to begin with: where to click, who logs in, and a first request. The token is shown here only.
+
+    Args:
+        address: where Lotkeeper is reached.
+        command: how ``lotkeeper`` is called here.
+        token: as it was issued.
+        variation_id: what the first request takes.
+        outlet_id: where.
+    """
     return "\n".join(
         [
             *_head(address),
@@ -25,15 +33,15 @@ def welcome(*, address: str, token: str, variation_id: int, outlet_id: int) -> s
             "",
             example_request(address=address, token=token, variation_id=variation_id, outlet_id=outlet_id),
             "",
-            f"  Another token: {_NEW_TOKEN}",
+            f"  Another token: {command} {_NEW_TOKEN}",
             _RULE,
         ]
     )
 
 
-def reminder(*, address: str) -> str:
+def reminder(*, address: str, command: str) -> str:
     """Where to click when the shop was made earlier."""
-    return "\n".join([*_head(address), f"  A new API token: {_NEW_TOKEN}", _RULE])
+    return "\n".join([*_head(address), f"  A new API token: {command} {_NEW_TOKEN}", _RULE])
 
 
 def example_request(*, address: str, token: str, variation_id: int, outlet_id: int) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -38,7 +41,7 @@ class Command(BaseCommand):
             message = f"--weeks must be between 1 and {_WEEKS_LIMIT}."
             raise CommandError(message)
         if demo_tenant_id() is not None:
-            self.stdout.write(reminder(address=address))
+            self.stdout.write(reminder(address=address, command=_own_command()))
             return
         if somebody_keeps_stock() and not options["beside_others"]:
             self.stdout.write(NOT_HERE)
@@ -48,6 +51,7 @@ class Command(BaseCommand):
         self.stdout.write(
             welcome(
                 address=address,
+                command=_own_command(),
                 token=opened.token,
                 variation_id=opened.example_variation_id,
                 outlet_id=opened.example_outlet_id,
@@ -70,3 +74,11 @@ class Command(BaseCommand):
     def _plain(text: str) -> str:
         """Progress is no error, though it goes the same way."""
         return text
+
+
+def _own_command() -> str:
+    """How ``lotkeeper`` is called from here: by its name where the shell knows it, else by its path."""
+    installed = Path(sys.executable).with_name("lotkeeper")
+    if shutil.which("lotkeeper") == str(installed):
+        return "lotkeeper"
+    return str(installed.relative_to(Path.cwd()) if installed.is_relative_to(Path.cwd()) else installed)
