@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.core.management.commands import migrate
 from django.db import connection, transaction
 
+from lotkeeper.core.postgres.scripts import read_script, run_script
 from lotkeeper.core.postgres.security import apply_table_security
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Then applies rights and row-level security to every table."
+    help = f"{migrate.Command.help} Then installs our functions and applies rights and row-level security."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate; when it went all the way, bring functions and rights to their current text too."""
         super().handle(*args, **options)
-        if options["plan"] or options["check_unapplied"]:
+        if options["plan"] or options["check_unapplied"] or options["app_label"]:
             return
         with transaction.atomic(), connection.cursor() as cursor:
+            for config in apps.get_app_configs():
+                for script in getattr(config, "database_functions", ()):
+                    run_script(cursor, read_script(config.name, script))
             apply_table_security(cursor)
