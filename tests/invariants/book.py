@@ -267,15 +267,15 @@ class Book:
             expected.codes.add("exceeds_original")
         return expected
 
-    def expect_commit(self, reservation_id: int) -> tuple[Expected, list[Wanted]]:
+    def expect_commit(self, reservation_id: int) -> Expected:
         """A promise is sold from what it held back."""
         promise = self.promises[reservation_id]
         wanted = [Wanted(variation_id, quantity) for variation_id, quantity in sorted(promise.lines.items())]
         if not self.holds(promise):
-            return Expected({"reservation_closed"}), wanted
+            return Expected({"reservation_closed"})
         promise.status = "committing"
         try:
-            return self.expect_issue(promise.outlet_id, wanted), wanted
+            return self.expect_issue(promise.outlet_id, wanted)
         finally:
             promise.status = "active"
 
