@@ -38,7 +38,7 @@ BEGIN
         FROM unnest(p_batches) AS u (batch_id) JOIN stock_batch b2 ON b2.tenant_id = p_tenant AND b2.id = u.batch_id
         GROUP BY b2.id, b2.version
     ) h
-      -- The moment is named so that no index makes this read the batch's whole history (217 -> 3 us a batch).
+      -- The moment is named so that no index makes this read the batch's whole history (0.2 ms a batch).
       JOIN stock_movement m ON m.tenant_id = p_tenant AND m.batch_id = h.id AND m.version = h.version
         AND m.recorded_at = p_now
     WHERE b.tenant_id = p_tenant AND b.id = h.id;
