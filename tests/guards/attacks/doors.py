@@ -87,7 +87,7 @@ DOORS = [
         Attack(f"call the inner function {name}", APP, [call], NO_RIGHT)
         for name, call in {
             "write_lines": "SELECT lk.write_lines(:tenant, now(), ARRAY[:last_sale]::bigint[], ARRAY[9],"
-            " ARRAY[:batch]::bigint[], ARRAY[5]::numeric[], ARRAY['adjustment'], ARRAY[''])",
+            " ARRAY[:batch]::bigint[], ARRAY[5]::numeric[], ARRAY['adjustment'], ARRAY[''], NULL)",
             "replayed": "SELECT lk.replayed(:tenant, 'x', '\\x00')",
             "rebuild_batches": "SELECT lk.rebuild_batches(:tenant)",
         }.items()

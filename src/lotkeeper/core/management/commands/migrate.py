@@ -11,6 +11,18 @@ from django.db import connection, transaction
 from lotkeeper.core.postgres.scripts import read_script, run_script
 from lotkeeper.core.postgres.security import apply_table_security
 
+#: A function whose parameters changed would stand beside its successor, and one that is gone would stay callable.
+_FORGET_DOORS = """
+DO $$
+DECLARE
+  v_function regprocedure;
+BEGIN
+  FOR v_function IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'lk'::regnamespace AND p.prosecdef LOOP
+    EXECUTE format('DROP FUNCTION %s', v_function);
+  END LOOP;
+END $$;
+"""
+
 
 class Command(migrate.Command):
     help = f"{migrate.Command.help} Then installs our functions and applies rights and row-level security."
@@ -21,6 +33,7 @@ class Command(migrate.Command):
         if options["plan"] or options["check_unapplied"] or options["app_label"]:
             return
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_FORGET_DOORS)
             for config in apps.get_app_configs():
                 for script in getattr(config, "database_functions", ()):
                     run_script(cursor, read_script(config.name, script))

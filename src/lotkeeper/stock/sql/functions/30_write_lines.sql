@@ -1,9 +1,13 @@
 -- Writes many ledger lines and their balances in two statements. The caller holds the stock items of every batch named
 -- and has decided that each line may post; this numbers the lines of each batch, carries the balance and the chain of
 -- hashes along them, and moves the heads. Lines of one batch post in the order given.
+--
+-- When a line happened: at its own moment in p_occurred_ats (NULL: none of them has one), else when its operation was dated
+-- back to, else p_now, which was read under the lock. An operation that waited for the lock happened when it had it: a
+-- shelf that was counted meanwhile was counted before.
 CREATE OR REPLACE FUNCTION lk.write_lines(
   p_tenant bigint, p_now timestamptz, p_operations bigint[], p_lines integer[], p_batches bigint[],
-  p_quantities numeric[], p_kinds text[], p_amendments text[]
+  p_quantities numeric[], p_kinds text[], p_amendments text[], p_occurred_ats timestamptz[]
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET work_mem = '64MB' AS $$
@@ -21,11 +25,14 @@ BEGIN
             OVER (PARTITION BY n.batch_id ORDER BY n.version ROWS UNBOUNDED PRECEDING) AS hash
           FROM (
             SELECT u.batch_id, u.operation_id, u.line, u.quantity, u.kind, u.amendment, b.outlet_id, b.variation_id,
-                b.unit_cost, coalesce(b.head_hash, b.genesis_hash) AS start_hash, o.digest, o.occurred_at,
+                b.unit_cost, coalesce(b.head_hash, b.genesis_hash) AS start_hash, o.digest,
+                coalesce(u.occurred_at, CASE WHEN o.occurred_at = o.recorded_at THEN p_now ELSE o.occurred_at END)
+                  AS occurred_at,
                 b.version + (row_number() OVER w)::integer AS version,
                 b.quantity + sum(u.quantity) OVER w AS balance_after
-              FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments)
-                  WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, position)
+              FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments,
+                    p_occurred_ats)
+                  WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, occurred_at, position)
                 JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
                 JOIN stock_operation o ON o.tenant_id = p_tenant AND o.id = u.operation_id
               WINDOW w AS (PARTITION BY u.batch_id ORDER BY u.position ROWS UNBOUNDED PRECEDING)

@@ -125,7 +125,8 @@ BEGIN
     FROM demand d JOIN supply s ON s.variation_id = d.variation_id AND s.low < d.high AND s.high > d.low;
   IF v_take.batches IS NOT NULL THEN
     PERFORM lk.write_lines(p_tenant, v_now, v_take.operations, v_take.lines, v_take.batches, v_take.quantities,
-      array_fill(p_kind, ARRAY[cardinality(v_take.batches)]), array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
+      array_fill(p_kind, ARRAY[cardinality(v_take.batches)]), array_fill(''::text, ARRAY[cardinality(v_take.batches)]),
+      NULL);
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
     v_take.operations, v_take.batches, p_brief);

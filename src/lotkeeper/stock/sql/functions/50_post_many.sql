@@ -177,7 +177,7 @@ BEGIN
     WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL;
   IF v_take.batches IS NOT NULL THEN
     PERFORM lk.write_lines(p_tenant, v_now, v_take.operations, v_take.lines, v_take.batches, v_take.quantities,
-      v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]));
+      v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]), NULL);
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
     v_take.operations, NULL, p_brief);

@@ -48,7 +48,7 @@ BEGIN
   END IF;
   -- The line first, under the old cost; then the batch.
   PERFORM lk.write_lines(p_tenant, lk.clock(), ARRAY[v_operation], ARRAY[1], ARRAY[p_batch], ARRAY[0::numeric],
-    ARRAY['amend'], ARRAY[v_amendment::text]);
+    ARRAY['amend'], ARRAY[v_amendment::text], NULL);
   UPDATE stock_batch SET
       batch_number = coalesce(p_changes ->> 'batch_number', batch_number),
       expiry_date = CASE WHEN p_changes ? 'expiry_date' THEN (p_changes ->> 'expiry_date')::date ELSE expiry_date END,
