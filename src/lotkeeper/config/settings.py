@@ -7,7 +7,7 @@ from pathlib import Path
 
 from environs import Env
 
-from lotkeeper.config.database import connection_settings, home_directory
+from lotkeeper.config.database import connection_settings, data_directory, home_directory
 
 env = Env()
 
@@ -93,6 +93,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": connection_settings()}
+# Where our own PostgreSQL writes, and how much must be free there for stock to be posted; None: it is not ours.
+DATABASE_DIRECTORY = data_directory()
+LEAST_FREE_MB = env.int("LOTKEEPER_LEAST_FREE_MB", 256)
 # Shared by all processes, so that the limit on failed logins holds however many there are.
 CACHES = {
     "default": {
