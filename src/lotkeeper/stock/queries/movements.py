@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import NotFound
+from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.stock.models import Operation, Reservation
 from lotkeeper.stock.policies import MovementKind, OperationKind
-from lotkeeper.stock.queries._statements import rows, statement
 from lotkeeper.stock.queries._window import Window
 from lotkeeper.stock.queries.visibility import visible_outlets
 
@@ -21,6 +21,7 @@ from lotkeeper.stock.queries.visibility import visible_outlets
 MAX_LINES_SHOWN = 1000
 #: An entry is dated at most this far ahead of its recording, see ``occurred_at`` of an operation.
 _CLOCK_SLACK = dt.timedelta(minutes=5)
+_SLICE: Final = "lotkeeper.stock"
 
 
 class MovementLine(NamedTuple):
@@ -171,7 +172,7 @@ def _lines(
         "after_version": version,
         "limit": window.limit,
     }
-    text = f"WITH chosen AS (\n{statement(keys)})\n{statement('movement_lines')}"
+    text = f"WITH chosen AS (\n{statement(_SLICE, keys)})\n{statement(_SLICE, 'movement_lines')}"
     falling = wanted.newest_first is not window.backwards
     # Two words that differ with the direction of reading, and are none of the request's.
     text = text.format(beyond="<", order="DESC") if falling else text.format(beyond=">", order="ASC")

@@ -1,4 +1,4 @@
-"""Long read statements: one in each file of ``sql/queries``, run with the tenant named in it."""
+"""Long read statements: one in each file of a slice's ``sql/queries``, run with the tenant named in it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lotkeeper.core.tenancy import current_tenant_id
 
 
 @functools.cache
-def statement(name: str) -> str:
-    """The text of ``sql/queries/<name>.sql``."""
-    return read_script("lotkeeper.stock", f"sql/queries/{name}.sql")
+def statement(package: str, name: str) -> str:
+    """The text of ``sql/queries/<name>.sql`` of a slice."""
+    return read_script(package, f"sql/queries/{name}.sql")
 
 
 def rows(text: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
