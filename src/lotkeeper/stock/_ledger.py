@@ -250,7 +250,7 @@ def post_many(actor: Actor, operations: Sequence[BatchOperation], *, brief: bool
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """What was counted of a batch, and when; the batch by id, or as it is written on goods that the book does not know."""
+    """What was counted of a batch, and when; one that the book does not know is told by what is written on it."""
 
     batch: int | Arrival
     counted: Decimal

@@ -18,7 +18,7 @@ from lotkeeper.stock._ledger import (
     Outcome,
     Posting,
 )
-from lotkeeper.stock.operations._entry import past_entry
+from lotkeeper.stock.operations._entry import fingerprint, past_entry
 from lotkeeper.stock.operations.batches import amend_batch, archive_batch, hold_batch, release_batch
 from lotkeeper.stock.operations.corrections import (
     BatchQuantity,
@@ -70,6 +70,7 @@ __all__ = [
     "archive_batch",
     "commit_reservation",
     "deduct_stock",
+    "fingerprint",
     "hold_batch",
     "import_corrections",
     "import_opening_stock",

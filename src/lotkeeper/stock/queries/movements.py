@@ -99,11 +99,11 @@ def movements(actor: Actor, wanted: MovementsWanted, window: Window) -> Sequence
             return []
         operation_id = named
     if operation_id is not None:
-        keys = "movements_of_operation"
+        keys = "queries/movements_of_operation"
     elif wanted.batch_id is not None or wanted.variation_id is not None:
-        keys = "movements_of_batches"
+        keys = "queries/movements_of_batches"
     else:
-        keys = "movements_of_outlets"
+        keys = "queries/movements_of_outlets"
     return _lines(keys, outlets, wanted, window, operation_id)
 
 
@@ -122,7 +122,7 @@ def operation_for(actor: Actor, operation_id: int) -> OperationView:
     if operation is not None:
         outlets = visible_outlets(actor)
         lines = _lines(
-            "movements_of_operation", outlets, MovementsWanted(), Window(None, MAX_LINES_SHOWN), operation_id
+            "queries/movements_of_operation", outlets, MovementsWanted(), Window(None, MAX_LINES_SHOWN), operation_id
         )
         if lines or _is_visible_without_lines(actor, operation_id, outlets):
             return OperationView(operation, lines)
@@ -172,7 +172,7 @@ def _lines(
         "after_version": version,
         "limit": window.limit,
     }
-    text = f"WITH chosen AS (\n{statement(_SLICE, keys)})\n{statement(_SLICE, 'movement_lines')}"
+    text = f"WITH chosen AS (\n{statement(_SLICE, keys)})\n{statement(_SLICE, 'queries/movement_lines')}"
     falling = wanted.newest_first is not window.backwards
     # Two words that differ with the direction of reading, and are none of the request's.
     text = text.format(beyond="<", order="DESC") if falling else text.format(beyond=">", order="ASC")
