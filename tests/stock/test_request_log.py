@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -116,6 +117,23 @@ def test_what_failed_or_was_slow_stands_out(told: Told, status: int, seconds: fl
     log_request(method="GET", route="/", status=status, seconds=seconds, actor=None, operation_id=None)
     [line] = told()
     assert (line["level"], line["duration_ms"]) == (level, seconds * 1000)
+
+
+def test_a_log_that_cannot_be_written_stops_no_sale(
+    shop: Shop, client_for: Callable[..., APIClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = Till(client_for(shop.actor)._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+    item = shop.variation()
+    shop.receive(item, 10)
+    with open("/dev/full", "w", buffering=1) as full:  # noqa: PTH123  # a disk without room
+        monkeypatch.setattr(sys, "stderr", full)
+        sale = {"variation_id": item.pk, "quantity": 1, "outlet_id": shop.outlet.pk, "reference_id": "a"}
+        status, _, _ = till.send(sale)
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    assert (status, till.ordinary_calls) == (200, 0)
+    assert shop.on_hand(item) == {"A": 9}
 
 
 SAYS = """

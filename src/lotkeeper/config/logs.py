@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -16,8 +17,9 @@ class TerminalLogger:
     """Writes lines to wherever standard error leads at the moment; one write a line, so that threads do not mix."""
 
     def msg(self, line: str) -> None:
-        """Write a line."""
-        sys.stderr.write(f"{line}\n")
+        """Write a line; one that cannot be written (a full disk, no reader) must not spoil a sale's answer."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
 
     debug = info = warning = error = critical = msg
 
