@@ -14,6 +14,7 @@ from tests.contract.world import Call, World, calls, document, fields, put, row_
 from lotkeeper.web.api import MoneyField
 
 WRITES = [call for call in calls() if call.verb in {"post", "put", "patch"} and call.body_forms]
+ASKS = pytest.mark.parametrize("call", [call for call in calls() if call.query_parameters], ids=str)
 POSTS = [call for call in calls() if call.verb == "post"]
 JSON: Final = "application/json"
 
@@ -141,7 +142,7 @@ def spoilt(body: Any, place: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(raw, text.replace(_PLACEHOLDER, raw)) for raw in RAW]
 
 
-@pytest.mark.parametrize("call", [call for call in calls() if call.verb == "get" and call.query_parameters], ids=str)
+@ASKS
 def test_a_query_that_makes_no_sense(world: World, call: Call) -> None:
     values = ["", "0", "-1", "x", "1.5", "NaN", "9" * 400, "\u0661", "a%00b", "%ff", "x" * 3000, "[]", "null", "true"]
     for name in call.query_parameters:
@@ -150,6 +151,17 @@ def test_a_query_that_makes_no_sense(world: World, call: Call) -> None:
             assert answer.status_code < 500, (name, value, answer.content)
             if answer.status_code != 200:
                 assert_refused(answer, (name, value))
+
+
+@ASKS
+def test_a_parameter_that_does_not_exist(world: World, call: Call) -> None:
+    for name in ("variation", "Page_size", "page_size%20", "x" * 3000, "%c3%a9", "%ff", ""):
+        answer = world.client.get(f"{call.address(world.ids)}?{name}=1")
+        assert_refused(answer, name)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (400, "unknown_parameter"), name
+        assert problem["fields"]["known"] == list(call.query_parameters), name
+        assert len(problem["detail"]) < 1000
 
 
 @pytest.mark.parametrize("call", [call for call in calls() if call.path_parameters], ids=str)

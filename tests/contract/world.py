@@ -217,7 +217,7 @@ def row_counts(tenant_id: int) -> Mapping[str, int]:
         counts = {}
         for model in apps.get_models():
             if hasattr(model, "app_rights"):
-                cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}"')
+                cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}" WHERE tenant_id = %s', [tenant_id])
                 counts[model._meta.label] = cursor.fetchone()[0]
     return counts
 

@@ -36,6 +36,8 @@ def stock_state(tenant_id: int) -> list[Any]:
     with tenant_scope(tenant_id), transaction.atomic(), connection.cursor() as cursor:
         found: list[Any] = []
         for model in (Operation, StockItem, Batch, StockMovement, Reservation, Transfer, TransferLine):
-            cursor.execute(f'SELECT to_jsonb(r) FROM "{model._meta.db_table}" r ORDER BY to_jsonb(r)::text')
+            table = model._meta.db_table
+            of_tenant = f'SELECT to_jsonb(r) FROM "{table}" r WHERE r.tenant_id = %s ORDER BY to_jsonb(r)::text'
+            cursor.execute(of_tenant, [tenant_id])
             found.append([row for (row,) in cursor.fetchall()])
         return found

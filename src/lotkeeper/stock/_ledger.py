@@ -1,7 +1,8 @@
 """The one door to the ledger: typed wrappers round the posting functions in the database (``sql/functions``).
 
 Only ``stock.operations`` imports this module; an import contract says so. Each call must stand inside a transaction
-with its tenant. What the functions refuse arrives as the refusals of ``stock.errors``.
+with its tenant. What the functions refuse arrives as the refusals of ``stock.errors``; when the disk is nearly full,
+none is called at all (``DiskFull``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.db import connection
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
 from lotkeeper.core.postgres.calls import array_text, call
+from lotkeeper.core.postgres.free_space import require_free_space
 from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
 from lotkeeper.stock.policies import MovementKind, OperationKind
@@ -396,6 +398,7 @@ def _call(statement: str, *values: Any) -> dict[str, Any]:
 
 
 def _rows(statement: str, *values: Any) -> Sequence[tuple[Any, ...]]:
+    require_free_space()
     with connection.wrap_database_errors:
         try:
             return call(statement, *values)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from lotkeeper.accounts.request_log import OPERATION_HEADER
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.stock.api.pagination import RowKeysetPagination
 from lotkeeper.stock.errors import ReferencesDiffer
@@ -22,7 +23,6 @@ from lotkeeper.web.api import Endpoint, checked
 
 REFERENCE_LIMIT: Final = 200
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
-OPERATION_HEADER: Final = "Operation-Id"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(

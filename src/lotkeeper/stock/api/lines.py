@@ -33,6 +33,14 @@ class ReferenceSerializer(serializers.Serializer[Any]):
     )
 
 
+class DatedSerializer(ReferenceSerializer):
+    """What makes a retry safe, and when it happened."""
+
+    occurred_at = InstantField(
+        allow_null=True, default=None, help_text="When it happened, if not now: not in the future, nor too far back."
+    )
+
+
 class WhySerializer(ReferenceSerializer):
     """What an operation may say of itself."""
 
@@ -40,12 +48,8 @@ class WhySerializer(ReferenceSerializer):
     note = TextField(max_length=_NOTE_LIMIT, allow_blank=True, default="")
 
 
-class EventSerializer(WhySerializer):
+class EventSerializer(WhySerializer, DatedSerializer):
     """What an operation may say of itself, and when it happened."""
-
-    occurred_at = InstantField(
-        allow_null=True, default=None, help_text="When it happened, if not now: not in the future, nor too far back."
-    )
 
 
 class VariationLineSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ the ordinary way and gets its ordinary answer. Nothing was changed by then: a re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from io import BytesIO
@@ -15,7 +16,9 @@ from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, connection
 
+from lotkeeper.accounts.policies import Actor
 from lotkeeper.accounts.queries import actor_for_token
+from lotkeeper.accounts.request_log import log_request
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
 from lotkeeper.core.quantity import MAX_ID, InvalidNumber, quantity_from
@@ -44,13 +47,20 @@ class _Sale(NamedTuple):
     reason: str
 
 
+class _Sold(NamedTuple):
+    actor: Actor
+    posting: Posting
+
+
 def till_lane(application: Application) -> Application:
     """The application with the short way in front of it."""
 
     def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST":
-            posting = _sold(environ)
-            if posting is not None:
+            started = time.perf_counter()
+            sold = _sold(environ)
+            if sold is not None:
+                posting = sold.posting
                 body = _answer(posting)
                 headers = [
                     ("Content-Type", "application/json"),
@@ -60,14 +70,22 @@ def till_lane(application: Application) -> Application:
                     *posted_headers(posting.operation_id, replayed=posting.replayed).items(),
                 ]
                 start_response("200 OK", headers)
+                log_request(
+                    method="POST",
+                    route=PATH,
+                    status=200,
+                    seconds=time.perf_counter() - started,
+                    actor=sold.actor,
+                    operation_id=posting.operation_id,
+                )
                 return [body]
         return application(environ, start_response)
 
     return serve
 
 
-def _sold(environ: Environ) -> Posting | None:
-    """The sale's posting; None when the request has to go the ordinary way."""
+def _sold(environ: Environ) -> _Sold | None:
+    """Who sold, and the posting; None when the request has to go the ordinary way."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     parts = parse_token(token)
     if scheme != "Bearer" or parts is None or not _has_plain_headers(environ):
@@ -81,13 +99,14 @@ def _sold(environ: Environ) -> Posting | None:
             actor = None if sale is None else actor_for_token(token)
             if sale is None or actor is None:
                 return None
-            return deduct_stock(
+            posting = deduct_stock(
                 actor=actor,
                 outlet_id=sale.outlet_id,
                 lines=[sale.line],
                 reference_id=sale.reference_id,
                 reason=sale.reason,
             )
+            return _Sold(actor, posting)
     except Refusal:
         return None
     except DatabaseError:
