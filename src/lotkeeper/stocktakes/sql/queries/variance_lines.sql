@@ -1,19 +1,27 @@
 -- The lines of a stock take, what differs most in money first. Until it is posted each line is compared with the book as it
 -- is now known for the moment of counting; after that, with what was posted.
-WITH lines AS (
-  SELECT i.*, coalesce(b.id, i.batch_id) AS known_batch_id, b.batch_number, b.expiry_date,
-      coalesce(b.unit_cost, i.found_unit_cost) AS unit_cost, b.quantity AS on_hand, b.version AS last_version
+--
+-- MATERIALIZED and OFFSET 0: each line is looked up once, by keys that are columns, whatever the planner knows of the
+-- tables; before they were first analyzed, 500 lines took it 22 s.
+WITH lines AS MATERIALIZED (
+  SELECT i.*, b.id AS known_batch_id, b.batch_number, b.expiry_date, coalesce(b.unit_cost, i.found_unit_cost) AS unit_cost,
+      b.quantity AS on_hand, b.version AS last_version
     FROM stocktakes_stocktakeitem i
       LEFT JOIN LATERAL (
-        SELECT b.* FROM stock_batch b
-        WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND (b.id = i.batch_id
-          OR (i.batch_id IS NULL AND b.variation_id = i.variation_id AND b.batch_number = i.found_number
-            AND b.expiry_date IS NOT DISTINCT FROM i.found_expiry_date))
-        ORDER BY b.in_stock DESC, b.id LIMIT 1
+        SELECT b.id, b.batch_number, b.expiry_date, b.unit_cost, b.quantity, b.version
+          FROM stock_batch b WHERE b.tenant_id = %(tenant)s AND b.id = i.batch_id
+        UNION ALL
+        (SELECT b.id, b.batch_number, b.expiry_date, b.unit_cost, b.quantity, b.version
+          FROM stock_batch b
+          WHERE i.batch_id IS NULL AND b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s
+            AND b.variation_id = i.variation_id AND b.batch_number = i.found_number
+            AND b.expiry_date IS NOT DISTINCT FROM i.found_expiry_date
+          ORDER BY b.in_stock DESC, b.id LIMIT 1)
+        OFFSET 0
       ) b ON true
     WHERE i.tenant_id = %(tenant)s AND i.stock_take_id = %(stock_take_id)s
       AND (%(item_ids)s::bigint[] IS NULL OR i.id = ANY (%(item_ids)s))
-), compared AS (
+), compared AS MATERIALIZED (
   SELECT l.*, coalesce(l.system_count, k.quantity, 0) AS book, coalesce(l.system_version, k.version, 0) AS book_version,
       CASE WHEN l.system_count IS NULL THEN coalesce(k.moved_since, 0) END AS moved_since,
       CASE WHEN l.system_count IS NULL THEN coalesce(k.lines_since, 0) END AS lines_since,
@@ -29,16 +37,27 @@ WITH lines AS (
       NOT c.is_superseded AND (abs(c.physical_count - c.book) > %(tolerance_units)s::numeric
         OR abs((c.physical_count - c.book) * c.unit_cost) > %(tolerance_value)s::numeric) IS TRUE AS beyond_tolerance
     FROM compared c
+), wanted AS MATERIALIZED (
+  SELECT d.* FROM valued d
+    WHERE (NOT %(only_differences)s OR d.difference <> 0)
+      AND (NOT %(only_unapproved)s OR d.beyond_tolerance AND d.approved_variance IS DISTINCT FROM d.difference)
+      AND (%(after_size)s::numeric IS NULL OR (d.size, d.id) {beyond} (%(after_size)s::numeric, %(after_id)s::bigint))
+    ORDER BY d.size {order}, d.id {order}
+    LIMIT %(limit)s
 )
-SELECT d.id, d.known_batch_id, d.variation_id, v.sku, p.name, v.name, v.unit, v.quantity_decimals,
+SELECT d.id, d.known_batch_id, d.variation_id, v.sku, v.product_name, v.name, v.unit, v.quantity_decimals,
     coalesce(d.batch_number, d.found_number), coalesce(d.expiry_date, d.found_expiry_date), d.batch_id IS NULL,
     d.round, d.awaiting_recount, d.physical_count, d.counted_at, d.book, d.book_version, d.difference, d.unit_cost,
     d.value, d.size, d.variance_reason, d.moved_since, d.lines_since, d.entered_late, d.is_superseded,
     d.beyond_tolerance, d.approved_by_id, d.approved_at,
     d.beyond_tolerance AND d.approved_variance IS DISTINCT FROM d.difference, o.disagreement, o.apart
-FROM valued d
-JOIN catalog_itemvariation v ON v.tenant_id = %(tenant)s AND v.id = d.variation_id
-JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
+FROM wanted d
+CROSS JOIN LATERAL (
+  SELECT v.sku, p.name AS product_name, v.name, v.unit, v.quantity_decimals
+  FROM catalog_itemvariation v JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
+  WHERE v.tenant_id = %(tenant)s AND v.id = d.variation_id
+  OFFSET 0
+) v
 CROSS JOIN LATERAL (
   -- Two who count the same place find the same difference, whatever was sold between them; if not, one of them erred. And
   -- what moved between the counts of two places of one batch may have been counted twice, or not at all.
@@ -52,8 +71,4 @@ CROSS JOIN LATERAL (
     GROUP BY o.place
   ) s
 ) o
-WHERE (NOT %(only_differences)s OR d.difference <> 0)
-  AND (NOT %(only_unapproved)s OR d.beyond_tolerance AND d.approved_variance IS DISTINCT FROM d.difference)
-  AND (%(after_size)s::numeric IS NULL OR (d.size, d.id) {beyond} (%(after_size)s::numeric, %(after_id)s::bigint))
 ORDER BY d.size {order}, d.id {order}
-LIMIT %(limit)s
