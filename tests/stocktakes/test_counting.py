@@ -365,3 +365,18 @@ def test_who_was_not_named_does_not_count(counting: Counting, colleague: Callabl
         reconcile_stock_take(actor=counting.counter, stock_take_id=take.pk)
 
     assert counting.line(take, batch).physical_count == 4
+
+
+def test_goods_found_and_delivered_since_can_be_counted_again_after_completion(counting: Counting) -> None:
+    item = counting.shop.variation()
+    take = counting.open()
+    counting.see(take, Found(item.pk, "N-1"), 4)
+    complete_stock_take(actor=counting.counter, stock_take_id=take.pk)
+    batch = counting.shop.receive(item, 6, "N-1")
+    item_id = counting.line(take, batch).item_id
+    request_recount(actor=counting.shop.actor, stock_take_id=take.pk, item_ids=[item_id])
+
+    counting.see(take, batch, 6, round=2)
+
+    assert reconcile(counting, take) == 0
+    assert counting.shop.on_hand(item) == {"N-1": 6}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from lotkeeper.accounts.policies import Actor, Permission
@@ -187,14 +187,19 @@ class _Seen:
         )
 
     @property
-    def identity(self) -> tuple[int | None, int | None, str, dt.date | None]:
-        """What its line of the stock take is known by, as ``_IDENTITY``."""
-        if self.batch_id is not None:
-            return self.batch_id, self.variation_id, "", None
-        return None, self.variation_id, self.number, self.expiry
+    def identity(self) -> _Identity:
+        return _identity(self.batch_id, self.variation_id, self.number, self.expiry)
 
 
+_Identity: TypeAlias = tuple[int | None, int | None, str, dt.date | None]
 _IDENTITY: Final = ("batch_id", "variation_id", "found_number", "found_expiry_date")
+
+
+def _identity(batch_id: int | None, variation_id: int | None, number: str, expiry: dt.date | None) -> _Identity:
+    """What a line of the stock take is known by: its batch, or what is written on the goods while it has none."""
+    return (None, variation_id, number, expiry) if batch_id is None else (batch_id, variation_id, "", None)
+
+
 #: Under which name a statement takes the values of a field, one for each observation.
 _COLUMNS: Final[Mapping[str, str]] = {"expiry": "expiries", "quantity": "quantities"}
 
@@ -283,7 +288,7 @@ def _refuse_rounds_to_come(take: StockTake, seen: Sequence[_Seen], positions: Ma
     if not told:
         return
     items = StockTakeItem.objects.filter(stock_take=take, variation_id__in={each.variation_id for each in told})
-    rounds = {tuple(identity): now for *identity, now in items.values_list(*_IDENTITY, "round")}
+    rounds = {_identity(*identity): now for *identity, now in items.values_list(*_IDENTITY, "round")}
     if wrong := [each for each in told if not 1 <= (each.round or 0) <= rounds[each.identity]]:
         field = f"observations.{positions[wrong[0].client_id]}.round"
         raise InvalidRequest({field: [f"This is counted in round {rounds[wrong[0].identity]}."]})
@@ -296,6 +301,6 @@ def _refuse_after_completion(take: StockTake, seen: Sequence[_Seen], positions: 
     assert take.completed_at is not None  # noqa: S101  # a completed count has its moment; for the type checker
     late = [each for each in seen if each.counted_at is not None and each.counted_at > take.completed_at]
     recounts = StockTakeItem.objects.filter(stock_take=take, awaiting_recount=True)
-    awaited = set(recounts.values_list(*_IDENTITY))
+    awaited = {_identity(*line) for line in recounts.values_list(*_IDENTITY)}
     if refused := [{"line": positions[each.client_id] + 1} for each in late if each.identity not in awaited]:
         raise StockTakeClosed(stock_take_id=take.pk, status=take.status, lines=refused)
