@@ -96,10 +96,12 @@ def record_counts(
         InvalidRequest, TooPrecise, PermissionRefused, NotFound.
     """
     _check(observations)
+    # Whoever counted waits for others of the same stock take, and the shop sells meanwhile: it was seen when this came.
+    came_at = database_now()
 
     def record_() -> Recorded:
         take = locked_take(actor, stock_take_id, Permission.COUNT)
-        return record(actor, take, observations, now=database_now(), sent_at=sent_at)
+        return record(actor, take, observations, now=came_at, sent_at=sent_at)
 
     return in_transaction(record_)
 
@@ -135,7 +137,7 @@ def record(
     changed(take, "add_items", **_columns(new, "batch_id", "variation_id", "number", "expiry", "cost"))
     _refuse_rounds_to_come(take, new, positions)
     _refuse_after_completion(take, new, positions)
-    changed(
+    kept = changed(
         take,
         "add_observations",
         now=now,
@@ -145,6 +147,9 @@ def record(
             new, "client_id", "batch_id", "variation_id", "number", "expiry", "quantity", "counted_at", "place", "round"
         ),
     )
+    if kept < len(new):
+        # Some were kept for another stock take since we looked: its device has lost its way.
+        _known(take, seen)
     changed(take, "take_latest", **_columns(new, "client_id"))
     reasons = [each for each in new if each.reason]
     if reasons:

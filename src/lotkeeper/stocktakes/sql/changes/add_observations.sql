@@ -1,8 +1,9 @@
 -- What was seen, with what the book said of that moment. One that was sent before is left out.
 INSERT INTO stocktakes_stocktakeobservation (tenant_id, stock_take_id, item_id, client_id, round, place, quantity,
-    counted_at, recorded_at, user_id, token_id, book, version)
+    counted_at, recorded_at, user_id, token_id, book, version, assumed)
   SELECT %(tenant)s, %(stock_take_id)s, i.id, u.client_id, coalesce(u.round, i.round), u.place, u.quantity, u.counted_at,
-      %(now)s, %(user_id)s, %(token_id)s, coalesce(k.quantity, 0), coalesce(k.version, 0)
+      %(now)s, %(user_id)s, %(token_id)s, coalesce(k.quantity, 0), coalesce(k.version, 0),
+      false
     FROM unnest(%(client_ids)s::uuid[], %(batch_ids)s::bigint[], %(variation_ids)s::bigint[], %(numbers)s::text[],
         %(expiries)s::date[], %(quantities)s::numeric[], %(counted_ats)s::timestamptz[], %(places)s::text[],
         %(rounds)s::int[])

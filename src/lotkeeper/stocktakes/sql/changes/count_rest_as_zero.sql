@@ -29,7 +29,7 @@ WITH rest AS (
     RETURNING i.id, i.batch_id, i.round
 )
 INSERT INTO stocktakes_stocktakeobservation (tenant_id, stock_take_id, item_id, client_id, round, place, quantity,
-    counted_at, recorded_at, user_id, token_id, book, version)
+    counted_at, recorded_at, user_id, token_id, book, version, assumed)
   SELECT %(tenant)s, %(stock_take_id)s, i.id, gen_random_uuid(), i.round, '', 0, %(now)s, %(now)s, %(user_id)s,
-      %(token_id)s, r.quantity, r.version
+      %(token_id)s, r.quantity, r.version, true
     FROM items i JOIN rest r ON r.id = i.batch_id

@@ -1,4 +1,5 @@
 -- What each line that was seen again now says: of each place the latest observation of its round, all places together.
+-- What was put at 0 without a look yields to what somebody saw before, however late that is sent.
 -- A difference that was approved before needs another look.
 UPDATE stocktakes_stocktakeitem i
   SET physical_count = s.quantity, counted_at = s.counted_at, awaiting_recount = false,
@@ -17,7 +18,7 @@ UPDATE stocktakes_stocktakeitem i
                 FROM stocktakes_stocktakeitem t
                   JOIN stocktakes_stocktakeobservation o
                     ON o.tenant_id = %(tenant)s AND o.item_id = t.id AND o.round = t.round
-                WHERE t.tenant_id = %(tenant)s AND t.id = n.item_id
+                WHERE t.tenant_id = %(tenant)s AND t.id = n.item_id AND NOT o.assumed
               OFFSET 0
             ) o
           ORDER BY o.item_id, o.place, o.counted_at DESC, o.id DESC
