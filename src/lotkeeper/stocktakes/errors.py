@@ -40,7 +40,7 @@ class RecountOutstanding(Conflict):
 
 
 class ApprovalNeeded(Conflict):
-    """Differences beyond the tolerance, or of places that do not add up, need the word of somebody who did not count."""
+    """Differences beyond the tolerance, or of places that do not add up, need somebody who did not count them."""
 
     code = "approval_needed"
     title = "A second person must look"
