@@ -2,8 +2,8 @@
 -- Goods that are told by what is written on them are the batch of that number and expiry, if there is one.
 -- OFFSET 0: looked up one by one, whatever the planner knows of the tables.
 SELECT u.line, b.id, v.id, v.quantity_decimals,
-    coalesce((%(category_ids)s::bigint[] IS NULL OR v.category_id = ANY (%(category_ids)s))
-      AND (%(supplier_id)s::bigint IS NULL OR v.supplier_id = %(supplier_id)s)
+    coalesce((%(category_ids)s::bigint[] IS NULL OR p.category_id = ANY (%(category_ids)s))
+      AND (%(supplier_id)s::bigint IS NULL OR p.supplier_id = %(supplier_id)s)
       AND (%(listed_in)s::bigint IS NULL OR EXISTS (SELECT FROM stocktakes_stocktakelisting l
         WHERE l.tenant_id = %(tenant)s AND l.stock_take_id = %(listed_in)s AND l.variation_id = v.id)), false)
 FROM unnest(%(batch_ids)s::bigint[], %(variation_ids)s::bigint[], %(numbers)s::text[], %(expiries)s::date[])
@@ -22,9 +22,11 @@ CROSS JOIN LATERAL (
   SELECT CASE WHEN u.batch_id IS NULL THEN u.variation_id ELSE b.variation_id END AS variation_id OFFSET 0
 ) w
 LEFT JOIN LATERAL (
-  SELECT v.id, v.quantity_decimals, p.category_id, p.supplier_id
-    FROM catalog_itemvariation v JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
-    WHERE v.tenant_id = %(tenant)s AND v.id = w.variation_id
-  OFFSET 0
+  SELECT v.id, v.product_id, v.quantity_decimals FROM catalog_itemvariation v
+    WHERE v.tenant_id = %(tenant)s AND v.id = w.variation_id OFFSET 0
 ) v ON true
+LEFT JOIN LATERAL (
+  SELECT p.category_id, p.supplier_id FROM catalog_product p
+    WHERE p.tenant_id = %(tenant)s AND p.id = v.product_id OFFSET 0
+) p ON true
 ORDER BY u.line

@@ -71,16 +71,17 @@ WITH lines AS MATERIALIZED (
     ORDER BY d.size {order}, d.id {order}
     LIMIT %(limit)s
 )
-SELECT d.id, d.known_batch_id, d.variation_id, v.sku, v.product_name, v.name, v.unit, v.quantity_decimals,
+SELECT d.id, d.known_batch_id, d.variation_id, v.sku, p.name, v.name, v.unit, v.quantity_decimals,
     coalesce(d.batch_number, d.found_number), coalesce(d.expiry_date, d.found_expiry_date), d.batch_id IS NULL,
     d.round, d.awaiting_recount, d.physical_count, d.counted_at, d.book, d.book_version, d.difference, d.unit_cost,
     d.value, d.size, d.variance_reason, d.moved_since, d.lines_since, d.entered_late, d.is_superseded,
     d.beyond_tolerance, d.approved_by_id, d.approved_at, d.needs_approval, d.disagreement, d.apart
 FROM wanted d
 CROSS JOIN LATERAL (
-  SELECT v.sku, p.name AS product_name, v.name, v.unit, v.quantity_decimals
-  FROM catalog_itemvariation v JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
-  WHERE v.tenant_id = %(tenant)s AND v.id = d.variation_id
-  OFFSET 0
+  SELECT v.sku, v.product_id, v.name, v.unit, v.quantity_decimals FROM catalog_itemvariation v
+    WHERE v.tenant_id = %(tenant)s AND v.id = d.variation_id OFFSET 0
 ) v
+CROSS JOIN LATERAL (
+  SELECT p.name FROM catalog_product p WHERE p.tenant_id = %(tenant)s AND p.id = v.product_id OFFSET 0
+) p
 ORDER BY d.size {order}, d.id {order}

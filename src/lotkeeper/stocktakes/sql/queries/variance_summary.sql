@@ -14,10 +14,12 @@ SELECT count(*), count(l.physical_count), count(*) FILTER (WHERE l.variance <> 0
       FROM stock_batch b
       -- OFFSET 0: looked up one by one, whatever the planner knows of the tables.
       CROSS JOIN LATERAL (
-        SELECT p.category_id, p.supplier_id
-        FROM catalog_itemvariation v JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
-        WHERE v.tenant_id = %(tenant)s AND v.id = b.variation_id
-        OFFSET 0
+        SELECT v.product_id FROM catalog_itemvariation v
+          WHERE v.tenant_id = %(tenant)s AND v.id = b.variation_id OFFSET 0
+      ) v
+      CROSS JOIN LATERAL (
+        SELECT p.category_id, p.supplier_id FROM catalog_product p
+          WHERE p.tenant_id = %(tenant)s AND p.id = v.product_id OFFSET 0
       ) p
       WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.in_stock
         AND (%(category_ids)s::bigint[] IS NULL OR p.category_id = ANY (%(category_ids)s))
