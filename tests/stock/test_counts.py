@@ -285,6 +285,17 @@ def test_a_count_that_was_reversed_has_no_say_any_more(shop: Shop) -> None:
     assert shop.on_hand(item) == {"A": 9}
 
 
+def test_a_count_without_a_difference_is_not_reversed(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 10)
+    posted = count(shop, seen(batch, 10, now()))
+
+    with pytest.raises(errors.NotReversible):
+        reverse_operation(actor=shop.actor, operation_id=posted.operation_id, reason="wrong shelf")
+
+    assert len(shop.ledger(item)) == 1
+
+
 def test_the_same_count_posted_again_takes_in_what_was_entered_after_it(shop: Shop) -> None:
     item = shop.variation()
     batch = shop.receive(item, 10)
