@@ -57,8 +57,9 @@ def request_recount(*, actor: Actor, stock_take_id: int, item_ids: Sequence[int]
 
 
 def approve_differences(*, actor: Actor, stock_take_id: int, item_ids: Sequence[int] | None = None) -> StockTake:
-    """Stand for differences beyond the tolerance: those named, or all. Nobody stands for what they counted themselves.
+    """Stand for differences that need it: those named, or all. Nobody stands for what they counted themselves.
 
+    They are those beyond the tolerance, and those of batches of which something moved between the counts of two places.
     An approval is for the difference as it is; if it changes, it needs another.
 
     Raises:
@@ -201,8 +202,6 @@ def _require_recounted(take: StockTake) -> None:
 
 
 def _require_approved(take: StockTake) -> None:
-    if take.tolerance_units is None and take.tolerance_value is None:
-        return
     waiting = variance_lines(take, LinesWanted(only_unapproved=True), Window(None, MAX_LINES))
     if waiting:
         raise ApprovalNeeded(items=len(waiting), item_ids=[line.item_id for line in waiting[:_TOLD]])

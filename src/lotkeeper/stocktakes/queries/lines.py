@@ -68,7 +68,7 @@ class VarianceLine(NamedTuple):
     needs_approval: bool
     #: Two who counted the same place found different things.
     disagreement: bool
-    #: What moved between the counts of two places of the batch.
+    #: How many units moved, in or out, between the counts of two places of the batch: these do not add up to a shelf.
     moved_between_places: Decimal
 
 
