@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from rest_framework.test import APIClient
-from tests.stock.answers import INVENTORY, done, problem, stock_state
+from tests.stock.answers import INVENTORY, done
 from tests.stock.conftest import Shop
-
-from lotkeeper.stocktakes.models import StockTake
 
 TAKES = f"{INVENTORY}stock-takes/"
 

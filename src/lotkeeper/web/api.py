@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField
+from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField, WholeNumberField
 from lotkeeper.web.pagination import KeysetPagination
 from lotkeeper.web.parsing import StrictJSONParser
 from lotkeeper.web.rendering import NumberJSONRenderer
@@ -25,6 +25,7 @@ __all__ = [
     "StrictJSONParser",
     "SwitchField",
     "TextField",
+    "WholeNumberField",
     "checked",
 ]
 

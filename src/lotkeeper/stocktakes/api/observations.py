@@ -73,9 +73,7 @@ def _observations(rows: Sequence[Mapping[str, Any]]) -> Sequence[Observation]:
         if (row["batch_id"] is None) == (row["variation_id"] is None):
             field = "batch_id" if row["batch_id"] is None else "variation_id"
             errors[f"observations.{position}.{field}"] = [_EITHER]
-        batch = row["batch_id"] or Found(
-            row["variation_id"], row["batch_number"], row["expiry_date"], row["unit_cost"]
-        )
+        batch = row["batch_id"] or Found(row["variation_id"], row["batch_number"], row["expiry_date"], row["unit_cost"])
         seen.append(
             Observation(
                 batch=batch,

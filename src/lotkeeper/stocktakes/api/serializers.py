@@ -10,14 +10,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from lotkeeper.catalog.api.serializers import ScanSerializer, WholeNumberField
+from lotkeeper.catalog.api.serializers import ScanSerializer
 from lotkeeper.core.quantity import Sign, money_text
 from lotkeeper.stock.api.fields import ExpiryDateField, IdInAddressField, InstantField, TrueOrFalseField
 from lotkeeper.stock.api.lines import ReferenceSerializer
 from lotkeeper.stock.api.serializers import BATCH_STATUSES
 from lotkeeper.stocktakes.models import NOTES_LIMIT, PLACE_LIMIT, REASON_LIMIT, CountScope, StockTakeStatus
 from lotkeeper.stocktakes.operations import MAX_ASSIGNEES, MAX_LISTED, MAX_OBSERVATIONS
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField, WholeNumberField
 
 _MAX_ROUND: Final = 32_767
 DIFFERENCES, UNAPPROVED = "differences", "unapproved"
@@ -54,7 +54,7 @@ class ValueField(serializers.Field[Decimal, Any, str, Any]):
 
 def ids_field(limit: int, help_text: str) -> serializers.ListField:
     """A bounded list of ids, empty when left out."""
-    return serializers.ListField(child=IdField(), default=(), max_length=limit, help_text=help_text)
+    return serializers.ListField(child=IdField(), default=list, max_length=limit, help_text=help_text)
 
 
 class StockTakeFilterSerializer(serializers.Serializer[Any]):
@@ -79,7 +79,7 @@ class NewStockTakeSerializer(ReferenceSerializer):
     """A count to open, with what was counted already, if anything was."""
 
     outlet_id = IdField()
-    items = serializers.ListField(child=CountedItemSerializer(), default=(), max_length=MAX_LISTED)
+    items = serializers.ListField(child=CountedItemSerializer(), default=list, max_length=MAX_LISTED)
     scope = serializers.ChoiceField(
         choices=CountScope.choices,
         required=False,
@@ -201,9 +201,7 @@ class OneObservationSerializer(ObservationSerializer, SentAtSerializer):
 class ObservationsSerializer(SentAtSerializer):
     """Many observations: all of them are kept, or none."""
 
-    observations = serializers.ListField(
-        child=ObservationSerializer(), allow_empty=False, max_length=MAX_OBSERVATIONS
-    )
+    observations = serializers.ListField(child=ObservationSerializer(), allow_empty=False, max_length=MAX_OBSERVATIONS)
 
 
 ONE_OR_MANY: Final = PolymorphicProxySerializer(

@@ -61,7 +61,7 @@ from lotkeeper.stocktakes.queries import (
 )
 from lotkeeper.web.api import checked
 
-_RECONCILE: Final = {
+_RECONCILE: Final[dict[str, Any]] = {
     "request": ReferenceSerializer,
     "responses": {200: ReconciledSerializer},
     "parameters": POSTING_PARAMETERS,
@@ -130,9 +130,7 @@ class StockTakeEndpoint(PostingEndpoint):
         note_stock_take(actor=actor_of(request), stock_take_id=stock_take_id, notes=body["notes"])
         return _in_full(actor_of(request), stock_take_id)
 
-    @extend_schema(
-        operation_id="inventory_stock_takes_count", request=ONE_OR_MANY, responses={200: RecordedSerializer}
-    )
+    @extend_schema(operation_id="inventory_stock_takes_count", request=ONE_OR_MANY, responses={200: RecordedSerializer})
     def count(self, request: Request, stock_take_id: int) -> Response:
         """Write down what was seen on the shelves: one observation, or up to 10 000 with `observations`.
 
@@ -140,6 +138,8 @@ class StockTakeEndpoint(PostingEndpoint):
         """
         told = request.data
         if isinstance(told, Mapping) and "observations" in told:
+            if "quantity" in told:
+                raise InvalidRequest({"observations": ["Send either observations, or one quantity of one batch."]})
             return self._recorded(request, stock_take_id, told["observations"])
         with refusing_one_line("observations"):
             return self._recorded(request, stock_take_id, [told])
