@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
@@ -31,9 +32,10 @@ from lotkeeper.stocktakes.api.serializers import (
     ItemsSerializer,
     NewStockTakeSerializer,
     NotesSerializer,
+    ObservationsSerializer,
+    OneObservationSerializer,
     ReconciledSerializer,
     RecordedSerializer,
-    SentAtSerializer,
     StockTakeFilterSerializer,
     StockTakeInFullSerializer,
     StockTakeSerializer,
@@ -136,13 +138,14 @@ class StockTakeEndpoint(PostingEndpoint):
 
         All are kept, or none if something is wrong with one. What is sent again under its `client_id` is kept once.
         """
-        told = request.data
-        if isinstance(told, Mapping) and "observations" in told:
-            if "quantity" in told:
+        if isinstance(request.data, Mapping) and "observations" in request.data:
+            if "quantity" in request.data:
                 raise InvalidRequest({"observations": ["Send either observations, or one quantity of one batch."]})
-            return self._recorded(request, stock_take_id, told["observations"])
+            many = self.body(ObservationsSerializer, request)
+            return self._recorded(request, stock_take_id, many["observations"], many["sent_at"])
+        one = self.body(OneObservationSerializer, request)
         with refusing_one_line("observations"):
-            return self._recorded(request, stock_take_id, [told])
+            return self._recorded(request, stock_take_id, [one], one["sent_at"])
 
     @extend_schema(
         operation_id="inventory_stock_takes_recount",
@@ -198,13 +201,18 @@ class StockTakeEndpoint(PostingEndpoint):
         told = {"detail": "Stock take reconciled", "adjustments": adjusted}
         return Response(told, headers=posted_headers(take.operation_id, replayed=take.replayed))
 
-    def _recorded(self, request: Request, stock_take_id: int, told: Any) -> Response:
-        sent = self.body(SentAtSerializer, request)
+    def _recorded(
+        self,
+        request: Request,
+        stock_take_id: int,
+        seen: Sequence[Mapping[str, Any]],
+        sent_at: dt.datetime | None,
+    ) -> Response:
         recorded = record_counts(
             actor=actor_of(request),
             stock_take_id=stock_take_id,
-            observations=observations_from(told),
-            sent_at=sent["sent_at"],
+            observations=observations_from(seen),
+            sent_at=sent_at,
         )
         return Response(RecordedSerializer(recorded).data)
 
