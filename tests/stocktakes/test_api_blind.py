@@ -142,6 +142,18 @@ def test_in_a_blind_count_lines_are_not_picked_by_their_difference(blind: Blind)
     assert refused["errors"] == {"only": ["In a blind count whoever counts does not see what differs."]}
 
 
+def test_a_page_of_whoever_sees_the_book_does_not_go_on_for_whoever_counts(blind: Blind) -> None:
+    others = [row["batch_id"] for row in done(blind.owner.get(f"{blind.address}to-count/"), 200)["results"]]
+    seen = [{"batch_id": batch, "quantity": 1} for batch in others]
+    done(blind.counter.post(f"{blind.address}count/", {"observations": seen}), 200)
+    page = f"{blind.address}lines/?page_size=1"
+    following = {client: done(client.get(page), 200)["next"] for client in (blind.owner, blind.counter)}
+    problem(blind.counter.get(following[blind.owner]), 400, "invalid_cursor")
+    problem(blind.owner.get(following[blind.counter]), 400, "invalid_cursor")
+    for client, address in following.items():
+        assert len(done(client.get(address), 200)["results"]) == 1
+
+
 def test_an_open_count_shows_the_counter_the_book(shop: Shop, blind: Blind) -> None:
     take = done(blind.owner.post(f"{INVENTORY}stock-takes/", {"outlet_id": shop.outlet.pk}))["id"]
     address = f"{INVENTORY}stock-takes/{take}/"

@@ -204,6 +204,8 @@ class TestOpening:
         ):  # fmt: skip
             refused = problem(api.post(TAKES, {"outlet_id": shop.outlet.pk, **told}), 400, "invalid_request")
             assert refused["errors"] == errors
+        twice = problem(api.post(TAKES, counted(shop, (batch, 1), (batch, 2))), 400, "invalid_request")
+        assert twice["errors"] == {"items": ["A batch is there twice. Add the two counts together."]}
         problem(api.post(TAKES, counted(shop, (batch, 1), scope="supplier", supplier_id=supplier)), 409, "out_of_scope")
         assert stock_state(shop.actor.tenant_id) == before
 

@@ -67,9 +67,9 @@ class RowsEndpoint(Endpoint):
         asked: Mapping[str, Any] = checked(serializer_class(data=request.query_params.dict()))
         return asked
 
-    def window(self, request: Request) -> Window:
-        """Where the page that is asked for begins."""
-        return self._rows_paginator.window(request)
+    def window(self, request: Request, order: str = "") -> Window:
+        """Where the page that is asked for begins; ``order`` tells the orders of one list apart."""
+        return self._rows_paginator.window(request, order)
 
     def rows(self, found: Sequence[Any], key: Callable[[Any], Sequence[str | int]]) -> Response:
         """One page of what was read."""

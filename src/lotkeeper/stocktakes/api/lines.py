@@ -60,13 +60,12 @@ class StockTakeLineEndpoint(RowsEndpoint):
         """
         only = self.asked(LinesFilterSerializer, request).get("only")
         take = stock_take_for(actor_of(request), stock_take_id)
-        window = self.window(request)
         if sees_book(actor_of(request), take):
             wanted = LinesWanted(only_differences=only == DIFFERENCES, only_unapproved=only == UNAPPROVED)
-            return self.rows(variance_lines(take, wanted, window), variance_key)
+            return self.rows(variance_lines(take, wanted, self.window(request)), variance_key)
         if only is not None:
             raise InvalidRequest({"only": ["In a blind count whoever counts does not see what differs."]})
-        return self.rows(counted_lines(take, window), counted_key)
+        return self.rows(counted_lines(take, self.window(request, order="blind")), counted_key)
 
 
 class ToCountEndpoint(RowsEndpoint):

@@ -96,6 +96,12 @@ class NewStockTakeSerializer(ReferenceSerializer):
     assignee_ids = ids_field(MAX_ASSIGNEES, "Who counts. Nobody named: whoever may count there.")
     notes = TextField(max_length=NOTES_LIMIT, allow_blank=True, default="")
 
+    def validate_items(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse two counts of one batch: nobody could say which holds."""
+        if len({item["batch_id"] for item in items}) < len(items):
+            raise serializers.ValidationError("A batch is there twice. Add the two counts together.")
+        return items
+
 
 class NotesSerializer(serializers.Serializer[Any]):
     """The remark on a stock take."""
@@ -272,7 +278,7 @@ class CountedLineSerializer(serializers.Serializer[Any]):
     physical_count = QuantityField(allow_null=True, help_text="Null: to be counted again.")
     counted_at = InstantField(allow_null=True)
     variance_reason = serializers.CharField(allow_blank=True)
-    found = serializers.BooleanField(help_text="The book did not know the batch when it was counted.")
+    found = serializers.BooleanField(help_text="The book does not know the batch yet.")
     # Whoever may not see the book gets rows that do not have what follows.
     system_count = QuantityField(allow_null=True, help_text="What the book says of the moment of counting.")
     system_version = serializers.IntegerField(allow_null=True)
