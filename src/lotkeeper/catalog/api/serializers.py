@@ -25,6 +25,7 @@ from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, T
 
 _MAX_SMALL_INTEGER = 32767
 _MAX_INTEGER = 2**31 - 1
+SCAN_KINDS = [kind.value for kind in ScanKind]
 MAX_VARIATIONS_AT_ONCE = 50
 MAX_BARCODES_AT_ONCE = 20
 
@@ -253,7 +254,7 @@ class ScannedVariationSerializer(serializers.ModelSerializer[ItemVariation]):
 class ScanSerializer(serializers.Serializer[Any]):
     """What a code says, and what it stands for."""
 
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.value) for kind in ScanKind], source="scan.kind")
+    kind = serializers.ChoiceField(choices=SCAN_KINDS, source="scan.kind")
     text = serializers.CharField(source="scan.text", help_text="The code without the scanner's own marks.")
     gtin = serializers.CharField(source="scan.gtin", allow_null=True, help_text="14 digits.")
     batch_number = serializers.CharField(source="scan.batch_number", allow_null=True)
