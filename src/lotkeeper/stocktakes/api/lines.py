@@ -17,14 +17,16 @@ from lotkeeper.catalog.queries import find_by_scan
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.stock.api.base import RowsEndpoint
 from lotkeeper.stock.policies import outlet_today
-from lotkeeper.stocktakes.api.serializers import (
+from lotkeeper.stocktakes.api.request_serializers import (
     DIFFERENCES,
     UNAPPROVED,
+    LinesFilterSerializer,
+    ObservationFilterSerializer,
+)
+from lotkeeper.stocktakes.api.serializers import (
     CountedLineSerializer,
     CountScanSerializer,
     KeptObservationSerializer,
-    LinesFilterSerializer,
-    ObservationFilterSerializer,
     ScannedHereSerializer,
     ToCountSerializer,
 )

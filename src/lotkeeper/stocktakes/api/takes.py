@@ -24,9 +24,8 @@ from lotkeeper.stock.api.base import (
 )
 from lotkeeper.stock.api.lines import ReferenceSerializer, refusing_one_line
 from lotkeeper.stocktakes.api.observations import observations_from
-from lotkeeper.stocktakes.api.serializers import (
+from lotkeeper.stocktakes.api.request_serializers import (
     ONE_OR_MANY,
-    RECONCILED_EXAMPLE,
     STOCK_TAKE_EXAMPLE,
     ApprovalSerializer,
     ItemsSerializer,
@@ -34,9 +33,12 @@ from lotkeeper.stocktakes.api.serializers import (
     NotesSerializer,
     ObservationsSerializer,
     OneObservationSerializer,
+    StockTakeFilterSerializer,
+)
+from lotkeeper.stocktakes.api.serializers import (
+    RECONCILED_EXAMPLE,
     ReconciledSerializer,
     RecordedSerializer,
-    StockTakeFilterSerializer,
     StockTakeInFullSerializer,
     StockTakeSerializer,
     SummarySerializer,
