@@ -119,19 +119,45 @@ SPECIMENS: Final[Mapping[str, tuple[Callable[[World], Mapping[str, Any]], ...]]]
     "inventory_receive": (lambda _: {"confirm": True},),
     "inventory_batches_amend": (lambda _: {"batch_number": f"B-{next(_numbers)}"},),
     "inventory_transfers_receive": (lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}]},),
+    "inventory_stock_takes_open": (
+        lambda world: _counted(world, "list"),
+        lambda world: {**_counted(world, "category"), "category_id": world.ids["category_id"]},
+        lambda world: {**_counted(world, "supplier"), "supplier_id": world.ids["supplier_id"]},
+    ),
+    "inventory_stock_takes_count": (
+        lambda world: _seen({"batch_id": world.ids["batch_id"]}),
+        lambda world: _seen({"variation_id": world.ids["variation_id"], "batch_number": "Unknown"}),
+    ),
+    "inventory_stock_takes_recount": (lambda world: {"item_ids": [world.ids["item_id"]]},),
+    "inventory_stock_takes_approve": (lambda world: {"item_ids": [world.ids["item_id"]]},),
     "users_set_password": (lambda _: {"password": "seven green bottles"},),
     "outlets_create": (lambda _: {"timezone": "Europe/Berlin"},),
     "outlets_update": (lambda _: {"timezone": "Europe/Berlin"},),
 }
 
 
+def _counted(world: World, scope: str) -> Mapping[str, Any]:
+    items = [{"batch_id": world.ids["batch_id"], "physical_count": 3}]
+    return {"scope": scope, "items": items, "reference_id": f"count-{next(_numbers)}"}
+
+
+def _seen(of: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One observation, alone and in a list."""
+    one = {**of, "quantity": 3, "counted_at": None}
+    return {**one, "observations": [one], "sent_at": None}
+
+
 def specimens(call: Call, world: World) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
     """Requests that the call should take, each with its form: every field that is required, and what else it needs."""
     return [
-        (form, {**_made(form, "", world), **more(world)})
+        (form, {**_made(form, "", world), **_of_form(form, more(world))})
         for form in call.body_forms
         for more in SPECIMENS.get(call.name, (lambda _: {},))
     ]
+
+
+def _of_form(form: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in told.items() if name in form.get("properties", ())}
 
 
 def _made(schema: Mapping[str, Any], name: str, world: World) -> Any:
@@ -247,7 +273,9 @@ def new_world() -> World:
     memberships = client.get(f"{API}users/{user}/memberships/").json()["results"]
     category = made("categories/", {"name": "Drinks"})["id"]
     parts = [{"sku": f"TEA-{uuid4().hex[:8]}", "name": "100 g"}]
-    product = made("products/", {"name": "Tea", "category_id": category, "variations": parts})
+    supplier = made("suppliers/", {"name": "Wholesale North"})["id"]
+    made_of = {"category_id": category, "supplier_id": supplier, "variations": parts}
+    product = made("products/", {"name": "Tea", **made_of})
     variation = product["variations"][0]["id"]
     pack = made(f"variations/{variation}/packs/", {"name": "Box", "factor": 9})["id"]
     delivery = {"variation_id": variation, "quantity": 500, "batch_number": "A"}
@@ -256,6 +284,9 @@ def new_world() -> World:
     sale = {"outlet_id": outlet, "lines": [line], "reference_id": "order-1"}
     held = made("inventory/reservations/", {"outlet_id": outlet, "lines": [line], "hold_seconds": 9000})
     sent = made("inventory/transfers/", {"source_id": outlet, "destination_id": second, "lines": [line]})
+    batch = received["movements"][0]["batch_id"]
+    take = made("inventory/stock-takes/", {"outlet_id": outlet, "items": [{"batch_id": batch, "physical_count": 400}]})
+    counted = client.get(f"{API}inventory/stock-takes/{take['id']}/lines/").json()["results"]
     ids = {
         "outlet_id": outlet,
         "source_id": outlet,
@@ -265,15 +296,18 @@ def new_world() -> World:
         "token_id": made("tokens/", {"name": "Till", "scopes": ["stock"]})["id"],
         "category_id": category,
         "parent_id": category,
+        "supplier_id": supplier,
         "product_id": product["id"],
         "variation_id": variation,
         "pack_id": pack,
         "barcode_id": made(f"variations/{variation}/barcodes/", {"code": uuid4().hex})["id"],
-        "batch_id": received["movements"][0]["batch_id"],
+        "batch_id": batch,
         "operation_id": made("inventory/deduct/", sale)["operation_id"],
         "sale_operation_id": made("inventory/deduct/", {**sale, "reference_id": "order-2"})["operation_id"],
         "reservation_id": held["id"],
         "transfer_id": sent["id"],
+        "stock_take_id": take["id"],
+        "item_id": counted[0]["item_id"],
         "line_id": sent["lines"][0]["id"],
     }
     return World(business.tenant.pk, client, ids)

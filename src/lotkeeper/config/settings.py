@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "WriteOffKind": "lotkeeper.stock.api.serializers.WRITTEN_OFF_KINDS",
         "ReturnKind": "lotkeeper.stock.api.serializers.RETURN_KINDS",
         "OperationKind": "lotkeeper.stock.api.serializers.OPERATION_KINDS",
+        "BatchStatus": "lotkeeper.stock.api.serializers.BATCH_STATUSES",
+        "StockTakeStatus": "lotkeeper.stocktakes.models.StockTakeStatus",
+        "ScanKind": "lotkeeper.catalog.api.serializers.SCAN_KINDS",
     },
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}},
     "POSTPROCESSING_HOOKS": [

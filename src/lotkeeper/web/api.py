@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField
+from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField, WholeNumberField
 from lotkeeper.web.pagination import KeysetPagination
 from lotkeeper.web.parsing import StrictJSONParser
 from lotkeeper.web.query_parameters import refuse_unknown_parameters
@@ -27,6 +27,7 @@ __all__ = [
     "StrictJSONParser",
     "SwitchField",
     "TextField",
+    "WholeNumberField",
     "checked",
 ]
 

@@ -131,12 +131,12 @@ def refusing_as_asked(lines: Sequence[Mapping[str, Any]]) -> Iterator[None]:
 
 
 @contextmanager
-def refusing_one_line() -> Iterator[None]:
-    """Let a refusal of a request without ``lines`` name its fields as the request did."""
+def refusing_one_line(name: str = "lines") -> Iterator[None]:
+    """Let a refusal of a request that is one line, without a list of them, name its fields as the request did."""
     try:
         yield
     except InvalidRequest as refusal:
-        errors = {name.removeprefix("lines.0."): told for name, told in refusal.fields["errors"].items()}
+        errors = {field.removeprefix(f"{name}.0."): told for field, told in refusal.fields["errors"].items()}
         raise InvalidRequest(errors) from None
 
 

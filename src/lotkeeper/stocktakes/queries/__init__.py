@@ -1,24 +1,36 @@
 """Stock takes to read: which there are, what is still to be counted, and where the shelves differ from the book."""
 
 from lotkeeper.stocktakes.queries.lines import (
+    CountedLine,
     LinesWanted,
+    Progress,
     ToCount,
     VarianceLine,
     VarianceSummary,
+    counted_key,
+    counted_lines,
     to_count,
     to_count_key,
     variance_key,
     variance_lines,
     variance_summary,
 )
+from lotkeeper.stocktakes.queries.seen import CountScan, observations_of, scanned
 from lotkeeper.stocktakes.queries.takes import SLICE, scope_of, sees_book, stock_take_for, stock_takes
 
 __all__ = [
     "SLICE",
+    "CountScan",
+    "CountedLine",
     "LinesWanted",
+    "Progress",
     "ToCount",
     "VarianceLine",
     "VarianceSummary",
+    "counted_key",
+    "counted_lines",
+    "observations_of",
+    "scanned",
     "scope_of",
     "sees_book",
     "stock_take_for",
