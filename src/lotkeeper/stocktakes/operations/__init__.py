@@ -15,6 +15,7 @@ from lotkeeper.stocktakes.operations.counting import (
     record_counts,
 )
 from lotkeeper.stocktakes.operations.opening import Rules, Scope, open_stock_take
+from lotkeeper.stocktakes.operations.swapping import swap_batches
 
 __all__ = [
     "MAX_OBSERVATIONS",
@@ -30,4 +31,5 @@ __all__ = [
     "reconcile_stock_take",
     "record_counts",
     "request_recount",
+    "swap_batches",
 ]

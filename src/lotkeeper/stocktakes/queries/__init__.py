@@ -1,5 +1,6 @@
 """Stock takes to read: which there are, what is still to be counted, and where the shelves differ from the book."""
 
+from lotkeeper.stocktakes.queries.explanations import ExplainedLine, explained_lines
 from lotkeeper.stocktakes.queries.lines import (
     LinesWanted,
     ToCount,
@@ -11,14 +12,20 @@ from lotkeeper.stocktakes.queries.lines import (
     variance_lines,
     variance_summary,
 )
+from lotkeeper.stocktakes.queries.proposals import MAX_PROPOSALS, Proposal, count_next
 from lotkeeper.stocktakes.queries.takes import SLICE, scope_of, sees_book, stock_take_for, stock_takes
 
 __all__ = [
+    "MAX_PROPOSALS",
     "SLICE",
+    "ExplainedLine",
     "LinesWanted",
+    "Proposal",
     "ToCount",
     "VarianceLine",
     "VarianceSummary",
+    "count_next",
+    "explained_lines",
     "scope_of",
     "sees_book",
     "stock_take_for",

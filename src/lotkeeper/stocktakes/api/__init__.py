@@ -1,0 +1,1 @@
+"""Stock takes over HTTP."""
