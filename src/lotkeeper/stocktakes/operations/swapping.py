@@ -86,11 +86,15 @@ def _lines(take: StockTake, *item_ids: int) -> Sequence[VarianceLine]:
 def _require_swap(take: StockTake, short: VarianceLine, over: VarianceLine, quantity: Decimal) -> None:
     if take.status not in OPEN:
         raise StockTakeClosed(stock_take_id=take.pk, status=take.status)
-    told = {"short_item_id": short.item_id, "over_item_id": over.item_id}
-    if short.variation_id != over.variation_id or short.superseded or over.superseded:
-        raise NoSwap(**told)
-    if short.variance is None or over.variance is None or min(-short.variance, over.variance) < quantity:
-        raise NoSwap(**told, short_variance=short.variance, over_variance=over.variance)
+    mistakable = short.variation_id == over.variation_id and not (short.superseded or over.superseded)
+    differing = min(-(short.variance or Decimal(0)), over.variance or Decimal(0))
+    if not mistakable or differing < quantity:
+        raise NoSwap(
+            short_item_id=short.item_id,
+            over_item_id=over.item_id,
+            short_variance=short.variance,
+            over_variance=over.variance,
+        )
     if waiting := [line.item_id for line in (short, over) if line.needs_approval]:
         raise ApprovalNeeded(items=len(waiting), item_ids=waiting)
 

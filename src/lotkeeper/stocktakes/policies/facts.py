@@ -42,7 +42,8 @@ class Boxed:
 class Moved:
     """A ledger line that brought or corrected stock, and was not reversed.
 
-    ``own``: it is of the very batch, and not of another with the same number.
+    ``own``: it is of the very batch, and not of another with the same number. ``settled``: a count that was posted
+    since has looked at it.
     """
 
     operation_id: int
@@ -50,6 +51,7 @@ class Moved:
     quantity: Decimal
     occurred_at: dt.datetime
     own: bool
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

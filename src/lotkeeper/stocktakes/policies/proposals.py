@@ -40,8 +40,8 @@ class Standing:
 def rate_of(history: History, usual: Decimal = USUAL_RATE) -> Decimal:
     """Units of difference to expect for a ledger line, from what past counts found.
 
-    Units / line = (units found differing + usual rate × 100 lines) / (lines counted over + 100 lines). So little history
-    says little: a variation is thought as good as its outlet, and an outlet as good as any, until its own lines say more.
+    Units a line = (units found differing + usual rate times 100 lines) / (lines counted over + 100 lines). So little
+    history says little: a variation is thought as good as its outlet, an outlet as good as any, until lines say more.
     """
     return (history.differing + usual * LINES_OF_DOUBT) / (history.lines + LINES_OF_DOUBT)
 
@@ -49,11 +49,11 @@ def rate_of(history: History, usual: Decimal = USUAL_RATE) -> Decimal:
 def expected_error(standing: Standing, rate: Decimal) -> Decimal:
     """The money by which shelf and book are expected to differ, sign left off.
 
-    (lines × rate + unit days × loss in a day) × unit cost:
+    (lines times rate + unit days times loss in a day) times unit cost:
 
-    * lines × rate (units): every sale, receipt or correction since the last count is a chance to book it wrong;
-    * unit days × loss in a day (units): what only stands there gets broken or stolen too, in proportion to how much there
-      is and for how long nobody has looked;
+    * lines times rate (units): every sale, receipt or correction since the last count is a chance to book it wrong;
+    * unit days times loss in a day (units): what only stands there gets broken or stolen too, in proportion to how much
+      there is and for how long nobody has looked;
     * unit cost (money for a unit): an error of a dear thing is found first.
     """
     return (standing.lines * rate + standing.unit_days * LOST_IN_A_DAY) * standing.unit_cost

@@ -146,8 +146,8 @@ def _facts(line: VarianceLine, around: _Around, differing: Sequence[VarianceLine
         uncounted=[Uncounted(batch, number, Decimal(sold)) for batch, number, sold in _read(around.uncounted)],
         packs=[Boxed(name, factor) for name, factor in _read(around.packs)],
         moved=[
-            Moved(operation, MovementKind(kind), Decimal(quantity), dt.datetime.fromisoformat(at), bool(own))
-            for operation, kind, quantity, at, own in _read(around.moved)
+            Moved(operation, MovementKind(kind), Decimal(quantity), dt.datetime.fromisoformat(at), bool(own), settled)
+            for operation, kind, quantity, at, own, settled in _read(around.moved)
         ],
         in_transit=[InTransit(transfer, number, Decimal(sent)) for transfer, number, sent in _read(around.in_transit)],
     )

@@ -45,9 +45,11 @@ CROSS JOIN LATERAL (
 ) k
 CROSS JOIN LATERAL (
   SELECT coalesce(jsonb_agg(jsonb_build_array(m.operation_id, m.movement_type, m.quantity, m.occurred_at,
-      m.batch_id = u.batch_id) ORDER BY m.occurred_at, m.operation_id), '[]') AS moved
+      m.batch_id = u.batch_id, EXISTS (SELECT FROM stock_count c WHERE c.tenant_id = %(tenant)s
+        AND c.batch_id = m.batch_id AND c.last_version >= m.version
+        AND c.counted_at >= m.occurred_at)) ORDER BY m.occurred_at, m.operation_id), '[]') AS moved
   FROM (
-    SELECT m.operation_id, m.movement_type, m.quantity, m.occurred_at, m.batch_id
+    SELECT m.operation_id, m.movement_type, m.quantity, m.occurred_at, m.batch_id, m.version
     FROM stock_batch b
     JOIN stock_movement m ON m.tenant_id = %(tenant)s AND m.batch_id = b.id
     WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.variation_id = u.variation_id

@@ -1,18 +1,18 @@
 -- What stands at an outlet and what its counts found, a row for each variation that is in stock or was counted. How many
--- lines were written since the last count is told by the batch's version beside the last one that the count saw: no
--- movement is read.
+-- lines were written since the last count is told by the batch's version beside the one it had when it was counted, the
+-- count's own line left out: no movement is read.
 WITH counts AS (
-  SELECT c.batch_id, b.variation_id, sum(abs(c.counted - c.book)) AS differing, max(c.last_version) AS last_version,
-      max(c.counted_at) AS counted_at
+  SELECT c.batch_id, b.variation_id, sum(abs(c.counted - c.book)) AS differing,
+      max(c.version + (c.counted <> c.book)::integer) AS version, max(c.counted_at) AS counted_at
     FROM stock_count c
       JOIN stock_batch b ON b.tenant_id = %(tenant)s AND b.id = c.batch_id
     WHERE c.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s
     GROUP BY c.batch_id, b.variation_id
 ), past AS (
-  SELECT n.variation_id, sum(n.differing) AS differing, sum(n.last_version) AS lines, max(n.counted_at) AS counted_at
+  SELECT n.variation_id, sum(n.differing) AS differing, sum(n.version) AS lines, max(n.counted_at) AS counted_at
     FROM counts n GROUP BY n.variation_id
 ), standing AS (
-  SELECT b.variation_id, sum(b.quantity) AS on_hand, sum(b.version - coalesce(n.last_version, 0)) AS lines,
+  SELECT b.variation_id, sum(b.quantity) AS on_hand, sum(b.version - coalesce(n.version, 0)) AS lines,
       sum(b.quantity * greatest(
         %(today)s - (coalesce(n.counted_at, b.received_at) AT TIME ZONE o.timezone)::date, 0)) AS unit_days,
       sum(b.quantity * b.unit_cost) AS value, sum(b.quantity) FILTER (WHERE b.unit_cost IS NOT NULL) AS valued
