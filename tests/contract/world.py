@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 from uuid import uuid4
@@ -23,6 +24,9 @@ from lotkeeper.accounts.operations.tenants import create_tenant
 from lotkeeper.accounts.operations.tokens import issue_token
 from lotkeeper.accounts.policies import Scope
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stocktakes.models import StockTakeItem
+from lotkeeper.stocktakes.operations import Observation, open_stock_take
+from lotkeeper.stocktakes.operations import Scope as StockTakeScope
 
 API: Final = "/api/v1/"
 _numbers = count(1)
@@ -173,6 +177,12 @@ def id_fields(form: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return found
 
 
+def query_of(call: Call, world: World) -> str:
+    """What the call's address must ask for: ``?outlet_id=3``."""
+    needed = {"lookup": "?code=x", "inventory_count_next": f"?outlet_id={world.ids['outlet_id']}"}
+    return needed.get(call.name, "")
+
+
 def fields(form: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     """Every place of a request that takes a value, with the field's name."""
     found: list[tuple[tuple[str, ...], str]] = []
@@ -256,7 +266,23 @@ def new_world() -> World:
     sale = {"outlet_id": outlet, "lines": [line], "reference_id": "order-1"}
     held = made("inventory/reservations/", {"outlet_id": outlet, "lines": [line], "hold_seconds": 9000})
     sent = made("inventory/transfers/", {"source_id": outlet, "destination_id": second, "lines": [line]})
+    other = made("inventory/receive/", {"outlet_id": outlet, "lines": [{**delivery, "batch_number": "B"}]})
+    counted = {received["movements"][0]["batch_id"]: 400, other["movements"][0]["batch_id"]: 600}
+    with tenant_scope(business.tenant.pk):
+        take = open_stock_take(
+            actor=business.actor,
+            outlet_id=outlet,
+            scope=StockTakeScope(),
+            counted=[Observation(batch, Decimal(quantity)) for batch, quantity in counted.items()],
+        )
+        with transaction.atomic():
+            items = dict(StockTakeItem.objects.filter(stock_take=take).values_list("batch_id", "id"))
+    short_item, over_item = (items[batch] for batch in counted)
     ids = {
+        "stock_take_id": take.pk,
+        "item_id": short_item,
+        "short_item_id": short_item,
+        "over_item_id": over_item,
         "outlet_id": outlet,
         "source_id": outlet,
         "destination_id": second,
