@@ -1,11 +1,11 @@
 """What it costs to say what to count next, and what may explain a page of differences, as the ledger grows.
 
-    .venv/bin/python -m benchmarks.count_next                    # 20 000 variations, a million ledger lines: some minutes
+    .venv/bin/python -m benchmarks.count_next              # 20 000 variations, a million lines: ten minutes or more
     .venv/bin/python -m benchmarks.count_next --variations 2000 --lines 100000
 
 One outlet with two batches of each variation, all of them counted once, then sold from, then 2 000 of them counted anew
-with every tenth wrong. The yardstick is the sum over the ledger that each answer would need without its index: what moved
-of each variation, read from all lines.
+with every tenth wrong. The yardstick is what the same question costs when the ledger is read for it: what moved of each
+variation, from all lines.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _DELIVERY = 1000
 _BASKET = 500
-_BASKETS = 40
+_BASKETS = 4
 _PAGES = (50, 200)
 _RECOUNTED = 2000
 _ALL_LINES = "SELECT variation_id, sum(abs(quantity)) FROM stock_movement WHERE tenant_id = %s GROUP BY variation_id"

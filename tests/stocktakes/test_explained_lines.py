@@ -172,17 +172,20 @@ def test_the_same_number_under_another_cost_is_the_same_goods(counting: Counting
     assert "receipt_entered_twice" in codes(take, batch)
 
 
-def test_deliveries_that_a_posted_count_has_seen_are_settled(counting: Counting) -> None:
+def test_deliveries_that_a_posted_count_has_seen_are_settled_unless_it_is_undone(counting: Counting) -> None:
     item = counting.shop.variation()
     batch = counting.shop.receive(item, 25)
     counting.shop.receive(item, 25)
-    checked = counting.open()
-    counting.see(checked, batch, 50)
-    reconcile_stock_take(actor=counting.shop.actor, stock_take_id=checked.pk)
-    take = counting.open()
-    counting.see(take, batch, 25)
-
+    checked, take = counting.open(), counting.open()
+    counting.see(checked, batch, 49)
+    posted, _ = reconcile_stock_take(actor=counting.shop.actor, stock_take_id=checked.pk)
+    counting.see(take, batch, 24)
     assert codes(take, batch) == []
+
+    reverse_operation(actor=counting.shop.actor, operation_id=posted.operation_id, reason="wrong shelf")
+    again = counting.open()
+    counting.see(again, batch, 25)
+    assert codes(again, batch) == ["receipt_entered_twice"]
 
 
 def test_a_delivery_entered_after_the_shelf_was_counted(counting: Counting) -> None:

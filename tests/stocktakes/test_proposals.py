@@ -11,6 +11,7 @@ from django.db import transaction
 from tests.stocktakes.conftest import Counting
 
 from lotkeeper.outlets.models import Outlet
+from lotkeeper.stock.operations import reverse_operation
 from lotkeeper.stocktakes.operations import reconcile_stock_take
 from lotkeeper.stocktakes.policies import History, Standing, expected_error, rate_of
 from lotkeeper.stocktakes.queries import Proposal, count_next
@@ -109,6 +110,19 @@ def test_sales_between_counting_and_posting_were_not_looked_at(counting: Countin
 
     # Four sales; the line that the count itself posted is not one more chance of an error.
     assert [each.lines_since for each in proposed(counting)] == [4]
+
+
+def test_a_count_that_was_undone_says_nothing(counting: Counting) -> None:
+    item = counting.shop.variation()
+    batch = counting.shop.receive(item, 100, cost="1")
+    take = counting.open()
+    counting.see(take, batch, 40)
+    posted, _ = reconcile_stock_take(actor=counting.shop.actor, stock_take_id=take.pk)
+    reverse_operation(actor=counting.shop.actor, operation_id=posted.operation_id, reason="wrong shelf")
+
+    # Three lines at the usual rate, 1000 unit days.
+    (found,) = proposed(counting)
+    assert (found.lines_since, found.counted_at, found.expected_error) == (3, None, Decimal("0.13"))
 
 
 def test_what_is_not_there_or_elsewhere_is_not_proposed(counting: Counting, make_outlet: Callable[..., Outlet]) -> None:

@@ -60,8 +60,7 @@ class _Around(NamedTuple):
     item_id: int
     zone: str
     apart: Decimal
-    sold: Decimal
-    uncounted: str
+    sold: str
     packs: str
     moved: str
     in_transit: str
@@ -127,6 +126,7 @@ def _around(take: StockTake, asked: Sequence[VarianceLine]) -> Mapping[int, _Aro
 def _facts(line: VarianceLine, around: _Around, differing: Sequence[VarianceLine]) -> Facts:
     assert line.physical_count is not None  # noqa: S101  # it differs, so it was counted; for the type checker
     assert line.counted_at is not None  # noqa: S101  # as above
+    batches = _read(around.sold)
     return Facts(
         batch_number=line.batch_number,
         counted=line.physical_count,
@@ -137,16 +137,16 @@ def _facts(line: VarianceLine, around: _Around, differing: Sequence[VarianceLine
         entered_late=line.entered_late or Decimal(0),
         moved_between=line.moved_between_places,
         apart=around.apart,
-        sold=around.sold,
+        sold=sum((Decimal(sold) for _, _, sold, own in batches if own), Decimal(0)),
         others=[
             OtherLine(other.item_id, other.batch_id, other.batch_number, other.variance or Decimal(0))
             for other in differing
             if other.item_id != line.item_id
         ],
-        uncounted=[Uncounted(batch, number, Decimal(sold)) for batch, number, sold in _read(around.uncounted)],
+        uncounted=[Uncounted(batch, number, Decimal(sold)) for batch, number, sold, own in batches if not own],
         packs=[Boxed(name, factor) for name, factor in _read(around.packs)],
         moved=[
-            Moved(operation, MovementKind(kind), Decimal(quantity), dt.datetime.fromisoformat(at), bool(own), settled)
+            Moved(operation, MovementKind(kind), Decimal(quantity), dt.datetime.fromisoformat(at), own, settled)
             for operation, kind, quantity, at, own, settled in _read(around.moved)
         ],
         in_transit=[InTransit(transfer, number, Decimal(sent)) for transfer, number, sent in _read(around.in_transit)],

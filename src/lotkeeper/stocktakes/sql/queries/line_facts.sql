@@ -1,7 +1,14 @@
--- What is known around counted lines that differ from the book, a row for each: the other batches there that nobody counted,
--- packs, what brought or corrected stock under the same number, what is on its way here, and how far counts of one place are
--- apart. As far back as the first moment that is asked for.
-SELECT u.item_id, o.zone, coalesce(x.apart, 0), coalesce(s.sold, 0), n.uncounted, k.packs, g.moved, t.in_transit
+-- What is known around counted lines that differ from the book, a row for each: how far counts of one place are apart,
+-- what was sold of the batch and of those beside it that nobody counted, packs, what brought or corrected stock under the
+-- same number, and what is on its way here.
+WITH counts AS NOT MATERIALIZED (
+  -- What was undone was no count.
+  SELECT c.batch_id, c.counted_at, c.last_version
+    FROM stock_count c
+    WHERE c.tenant_id = %(tenant)s AND NOT EXISTS (SELECT FROM stock_operation r
+      WHERE r.tenant_id = %(tenant)s AND r.refers_to_id = c.operation_id AND r.kind = 'reversal')
+)
+SELECT u.item_id, o.zone, coalesce(x.apart, 0), s.sold, k.packs, g.moved, t.in_transit
 FROM unnest(%(item_ids)s::bigint[], %(batch_ids)s::bigint[], %(variation_ids)s::bigint[], %(numbers)s::text[],
   %(counted_ats)s::timestamptz[]) AS u (item_id, batch_id, variation_id, number, counted_at)
 CROSS JOIN (SELECT timezone AS zone FROM outlets_outlet WHERE tenant_id = %(tenant)s AND id = %(outlet_id)s) o
@@ -17,48 +24,48 @@ CROSS JOIN LATERAL (
   ) d
 ) x
 CROSS JOIN LATERAL (
-  SELECT -sum(m.quantity) AS sold
-  FROM stock_movement m
-  WHERE m.tenant_id = %(tenant)s AND m.batch_id = u.batch_id AND m.movement_type = 'sale' AND m.occurred_at <= u.counted_at
-    AND m.recorded_at > greatest(w.since, (SELECT max(c.counted_at) FROM stock_count c
-      WHERE c.tenant_id = %(tenant)s AND c.batch_id = u.batch_id))
-) s
-CROSS JOIN LATERAL (
-  SELECT coalesce(jsonb_agg(jsonb_build_array(b.id, b.batch_number, coalesce(l.sold, 0)) ORDER BY l.sold DESC NULLS LAST,
-      b.id), '[]') AS uncounted
+  -- The batch itself, and those beside it that nobody counted.
+  SELECT coalesce(jsonb_agg(jsonb_build_array(b.id, b.batch_number, coalesce(s.sold, 0),
+      b.id IS NOT DISTINCT FROM u.batch_id) ORDER BY s.sold DESC NULLS LAST, b.id), '[]') AS sold
   FROM stock_batch b
   CROSS JOIN LATERAL (
     SELECT -sum(m.quantity) AS sold
     FROM stock_movement m
     WHERE m.tenant_id = %(tenant)s AND m.batch_id = b.id AND m.movement_type = 'sale' AND m.occurred_at <= u.counted_at
-      AND m.recorded_at > greatest(w.since, (SELECT max(c.counted_at) FROM stock_count c
-        WHERE c.tenant_id = %(tenant)s AND c.batch_id = b.id))
-  ) l
-  WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.variation_id = u.variation_id AND b.in_stock
-    AND b.id IS DISTINCT FROM u.batch_id
-    AND NOT EXISTS (SELECT FROM stocktakes_stocktakeitem i WHERE i.tenant_id = %(tenant)s
-      AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = b.id AND i.physical_count IS NOT NULL)
-) n
+      AND m.recorded_at > greatest(w.since, (SELECT max(c.counted_at) FROM counts c WHERE c.batch_id = b.id))
+  ) s
+  WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.variation_id = u.variation_id
+    AND (b.id = u.batch_id OR (b.in_stock AND NOT EXISTS (SELECT FROM stocktakes_stocktakeitem i
+      WHERE i.tenant_id = %(tenant)s AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = b.id
+        AND i.physical_count IS NOT NULL)))
+) s
 CROSS JOIN LATERAL (
   SELECT coalesce(jsonb_agg(jsonb_build_array(c.name, c.factor) ORDER BY c.factor, c.id), '[]') AS packs
   FROM catalog_pack c WHERE c.tenant_id = %(tenant)s AND c.variation_id = u.variation_id
 ) k
 CROSS JOIN LATERAL (
   SELECT coalesce(jsonb_agg(jsonb_build_array(m.operation_id, m.movement_type, m.quantity, m.occurred_at,
-      m.batch_id = u.batch_id, EXISTS (SELECT FROM stock_count c WHERE c.tenant_id = %(tenant)s
-        AND c.batch_id = m.batch_id AND c.last_version >= m.version
-        AND c.counted_at >= m.occurred_at)) ORDER BY m.occurred_at, m.operation_id), '[]') AS moved
+      m.batch_id IS NOT DISTINCT FROM u.batch_id, EXISTS (SELECT FROM counts c
+        WHERE c.batch_id = m.batch_id AND c.last_version >= m.version AND c.counted_at >= m.occurred_at))
+      ORDER BY m.occurred_at, m.operation_id), '[]') AS moved
   FROM (
-    SELECT m.operation_id, m.movement_type, m.quantity, m.occurred_at, m.batch_id, m.version
+    SELECT m.*
     FROM stock_batch b
-    JOIN stock_movement m ON m.tenant_id = %(tenant)s AND m.batch_id = b.id
+    CROSS JOIN LATERAL (
+      SELECT m.operation_id, m.movement_type, m.quantity, m.occurred_at, m.recorded_at, m.batch_id, m.version
+      FROM stock_movement m
+      WHERE m.tenant_id = %(tenant)s AND m.batch_id = b.id AND m.recorded_at > w.since
+        AND m.movement_type = ANY (%(kinds)s::text[])
+        AND NOT EXISTS (SELECT FROM stock_operation r WHERE r.tenant_id = %(tenant)s AND r.refers_to_id = m.operation_id
+          AND r.kind = 'reversal')
+        -- What a count itself posted is no correction of it.
+        AND NOT EXISTS (SELECT FROM stock_count c WHERE c.tenant_id = %(tenant)s AND c.operation_id = m.operation_id
+          AND c.batch_id = m.batch_id)
+      -- Batch by batch, whatever the planner knows of the tables.
+      OFFSET 0
+    ) m
     WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.variation_id = u.variation_id
-      AND b.batch_number = u.number AND m.recorded_at > w.since AND m.movement_type = ANY (%(kinds)s::text[])
-      AND NOT EXISTS (SELECT FROM stock_operation r WHERE r.tenant_id = %(tenant)s AND r.refers_to_id = m.operation_id
-        AND r.kind = 'reversal')
-      -- What the count itself posts is no correction of it.
-      AND NOT EXISTS (SELECT FROM stock_count c WHERE c.tenant_id = %(tenant)s AND c.operation_id = m.operation_id
-        AND c.batch_id = m.batch_id)
+      AND b.batch_number = u.number
     ORDER BY m.recorded_at DESC
     LIMIT %(most)s
   ) m

@@ -1,12 +1,15 @@
--- What stands at an outlet and what its counts found, a row for each variation that is in stock or was counted. How many
--- lines were written since the last count is told by the batch's version beside the one it had when it was counted, the
--- count's own line left out: no movement is read.
+-- What stands at an outlet and what its counts found, a row for each variation that is in stock or was counted. How
+-- many lines were written since the last count is told by the batch's version beside the one it had when it was counted,
+-- the count's own line left out: no movement is read.
 WITH counts AS (
   SELECT c.batch_id, b.variation_id, sum(abs(c.counted - c.book)) AS differing,
       max(c.version + (c.counted <> c.book)::integer) AS version, max(c.counted_at) AS counted_at
     FROM stock_count c
       JOIN stock_batch b ON b.tenant_id = %(tenant)s AND b.id = c.batch_id
     WHERE c.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s
+      -- What was undone was no count.
+      AND NOT EXISTS (SELECT FROM stock_operation r WHERE r.tenant_id = %(tenant)s AND r.refers_to_id = c.operation_id
+        AND r.kind = 'reversal')
     GROUP BY c.batch_id, b.variation_id
 ), past AS (
   SELECT n.variation_id, sum(n.differing) AS differing, sum(n.version) AS lines, max(n.counted_at) AS counted_at
