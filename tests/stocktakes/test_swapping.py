@@ -92,7 +92,33 @@ def test_both_differences_shrink_and_the_rest_is_posted(mistaken: Mistaken) -> N
     assert counting.shop.on_hand(mistaken.item) == {"A": 15, "B": 19}
 
 
-def test_a_swap_is_one_adjustment_of_the_earlier_counting(mistaken: Mistaken) -> None:
+def test_a_swap_does_not_lie_between_the_counts_of_two_places(counting: Counting) -> None:
+    item = counting.shop.variation()
+    short, over = counting.shop.receive(item, 20, "A"), counting.shop.receive(item, 20, "B")
+    take = counting.open()
+    counting.see(take, short, 7, place="shelf")
+    first_counted = counting.line(take, short).counted_at
+    counting.see(take, over, 23)
+    counting.see(take, short, 10, place="back room")
+    ids = {batch: counting.line(take, batch).item_id for batch in (short, over)}
+
+    posting = swap_batches(
+        actor=counting.shop.actor,
+        stock_take_id=take.pk,
+        short_item_id=ids[short],
+        over_item_id=ids[over],
+        quantity=Decimal(3),
+    )
+
+    with transaction.atomic():
+        moments = StockMovement.objects.filter(operation_id=posting.operation_id).values_list("occurred_at", flat=True)
+        assert set(moments) == {first_counted}
+    for batch in (short, over):
+        line = counting.line(take, batch)
+        assert (line.variance, line.moved_between_places, line.needs_approval) == (0, 0, False)
+
+
+def test_a_swap_is_one_adjustment_of_the_first_counting(mistaken: Mistaken) -> None:
     first_counted = mistaken.counting.line(mistaken.take, mistaken.short).counted_at
     posting = mistaken.swap(3)
 

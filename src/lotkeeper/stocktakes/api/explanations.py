@@ -12,20 +12,15 @@ from rest_framework.response import Response
 from lotkeeper.accounts.authentication import actor_of
 from lotkeeper.accounts.policies import Permission
 from lotkeeper.core.errors import PermissionRefused
-from lotkeeper.stock.api.base import POSTING_PARAMETERS, PostingEndpoint, RowsEndpoint, posted_headers, reference_of
+from lotkeeper.stock.api.base import POSTING_PARAMETERS, PostingEndpoint, RowsEndpoint, reference_of
 from lotkeeper.stock.api.fields import IdInAddressField, InstantField
 from lotkeeper.stock.api.lines import ReferenceSerializer
+from lotkeeper.stock.api.postings import posted
 from lotkeeper.stock.api.serializers import PostingSerializer
 from lotkeeper.stocktakes.models import StockTake
 from lotkeeper.stocktakes.operations import swap_batches
 from lotkeeper.stocktakes.policies import Certainty, ExplanationCode
-from lotkeeper.stocktakes.queries import (
-    ExplainedLine,
-    explained_lines,
-    sees_book,
-    stock_take_for,
-    variance_key,
-)
+from lotkeeper.stocktakes.queries import explained_key, explained_lines, sees_book, stock_take_for
 from lotkeeper.web.api import IdField, MoneyField, QuantityField
 
 _SWAP: Final = OpenApiExample(
@@ -101,7 +96,7 @@ class ExplanationsEndpoint(RowsEndpoint):
         if not sees_book(actor, take):
             raise PermissionRefused(permission=Permission.RECONCILE.value, outlet_id=take.outlet_id)
         item_ids = [asked["item_id"]] if "item_id" in asked else None
-        return self.rows(explained_lines(take, self.window(request), item_ids=item_ids), _key)
+        return self.rows(explained_lines(take, self.window(request), item_ids=item_ids), explained_key)
 
 
 class SwapEndpoint(PostingEndpoint):
@@ -120,20 +115,16 @@ class SwapEndpoint(PostingEndpoint):
     def swap(self, request: Request, stock_take_id: int) -> Response:
         """Move so much in the book from the batch that is short to the one that is over, as one adjustment.
 
-        It is dated to the earlier of the two countings, so that both differences shrink by it.
+        It is dated to the first of their countings, so that both differences shrink by it.
         """
         body = self.body(SwapSerializer, request)
-        posting = swap_batches(
-            actor=actor_of(request),
-            stock_take_id=stock_take_id,
-            short_item_id=body["short_item_id"],
-            over_item_id=body["over_item_id"],
-            quantity=body["quantity"],
-            reference_id=reference_of(request, body),
+        return posted(
+            swap_batches(
+                actor=actor_of(request),
+                stock_take_id=stock_take_id,
+                short_item_id=body["short_item_id"],
+                over_item_id=body["over_item_id"],
+                quantity=body["quantity"],
+                reference_id=reference_of(request, body),
+            )
         )
-        headers = posted_headers(posting.operation_id, replayed=posting.replayed)
-        return Response(PostingSerializer(posting).data, status=201, headers=headers)
-
-
-def _key(explained: ExplainedLine) -> Any:
-    return variance_key(explained.line)

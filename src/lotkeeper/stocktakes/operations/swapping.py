@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
+from django.db.models import F, Min
+
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.core.postgres.retry import in_transaction
@@ -14,7 +16,7 @@ from lotkeeper.stock.models import Operation
 from lotkeeper.stock.operations import BatchQuantity, Posting, adjust_stock
 from lotkeeper.stock.queries import Window
 from lotkeeper.stocktakes.errors import ApprovalNeeded, NoSwap, StockTakeClosed
-from lotkeeper.stocktakes.models import REASON_LIMIT, StockTake
+from lotkeeper.stocktakes.models import REASON_LIMIT, StockTake, StockTakeObservation
 from lotkeeper.stocktakes.operations._take import OPEN, changed, locked_take
 from lotkeeper.stocktakes.queries import LinesWanted, VarianceLine, variance_lines
 
@@ -30,8 +32,8 @@ def swap_batches(
 ) -> Posting:
     """Move so much in the book from the batch that is short on the shelf to the one that is over, as one adjustment.
 
-    It is dated to the earlier of the two countings, so that both differences shrink by it; what is left is posted with
-    the stock take. A difference beyond the tolerance is approved first, as it would be for posting.
+    It is dated to the first of their countings, so that both differences shrink by it; what is left is posted with the
+    stock take. A difference beyond the tolerance is approved first, as it would be for posting.
 
     Args:
         actor: who decides.
@@ -66,7 +68,7 @@ def swap_batches(
             reason=f"Stock take {take.pk}: two batches were mistaken for each other",
             reference_id=reference_id,
             # A retry finds the differences gone, or counted anew: it asks as the first did, and gets its answer.
-            occurred_at=_earlier(short, over) if known is None else known.occurred_at,
+            occurred_at=_first_counted_at(short, over) if known is None else known.occurred_at,
         )
         if not posting.replayed:
             _note(take, short, over, quantity)
@@ -99,8 +101,11 @@ def _require_swap(take: StockTake, short: VarianceLine, over: VarianceLine, quan
         raise ApprovalNeeded(items=len(waiting), item_ids=waiting)
 
 
-def _earlier(short: VarianceLine, over: VarianceLine) -> dt.datetime | None:
-    return min((line.counted_at for line in (short, over) if line.counted_at is not None), default=None)
+def _first_counted_at(short: VarianceLine, over: VarianceLine) -> dt.datetime:
+    """When the first of the two was first seen; a swap later than that could lie between the counts of two places."""
+    seen = StockTakeObservation.objects.filter(item_id__in=[short.item_id, over.item_id], round=F("item__round"))
+    first: dt.datetime = seen.aggregate(first=Min("counted_at"))["first"]
+    return first
 
 
 def _note(take: StockTake, short: VarianceLine, over: VarianceLine, quantity: Decimal) -> None:

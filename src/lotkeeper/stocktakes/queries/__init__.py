@@ -1,6 +1,6 @@
 """Stock takes to read: which there are, what is still to be counted, and where the shelves differ from the book."""
 
-from lotkeeper.stocktakes.queries.explanations import ExplainedLine, explained_lines
+from lotkeeper.stocktakes.queries.explanations import ExplainedLine, explained_key, explained_lines
 from lotkeeper.stocktakes.queries.lines import (
     LinesWanted,
     ToCount,
@@ -25,6 +25,7 @@ __all__ = [
     "VarianceLine",
     "VarianceSummary",
     "count_next",
+    "explained_key",
     "explained_lines",
     "scope_of",
     "sees_book",

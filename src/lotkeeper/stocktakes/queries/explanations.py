@@ -24,7 +24,7 @@ from lotkeeper.stocktakes.policies import (
     Uncounted,
     explain,
 )
-from lotkeeper.stocktakes.queries.lines import LinesWanted, VarianceLine, variance_lines
+from lotkeeper.stocktakes.queries.lines import LinesWanted, VarianceLine, variance_key, variance_lines
 from lotkeeper.stocktakes.queries.takes import SLICE
 
 #: How far before a counting one looks for what may have gone wrong, and at how many ledger lines of a batch number.
@@ -78,6 +78,11 @@ def explained_lines(
     lines = variance_lines(take, LinesWanted(item_ids, only_differences=True), window)
     explained = explanations_of(take, lines)
     return [ExplainedLine(line, explained[line.item_id]) for line in lines]
+
+
+def explained_key(explained: ExplainedLine) -> Sequence[str | int]:
+    """A line's place in the order."""
+    return variance_key(explained.line)
 
 
 def explanations_of(take: StockTake, lines: Sequence[VarianceLine]) -> Mapping[int, Sequence[Explanation]]:
