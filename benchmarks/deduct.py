@@ -160,9 +160,7 @@ def prepare_stock() -> Shop:
             " created_at) SELECT %s, %s, unnest(%s::bigint[]), 'B', '2099-01-01', %s, now()",
             [made.tenant.pk, outlet.pk, [thing.pk for thing in things], PLENTY],
         )
-        owner.execute(
-            "CREATE TABLE yard_batch (id bigint PRIMARY KEY, quantity numeric NOT NULL, version int NOT NULL)"
-        )
+        owner.execute("CREATE TABLE yard_batch (id bigint PRIMARY KEY, quantity numeric NOT NULL, version int NOT NULL)")
         owner.execute(f"INSERT INTO yard_batch SELECT n, {PLENTY}, 0 FROM generate_series(1, {BATCHES}) n")
         owner.execute(
             "CREATE TABLE yard_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
@@ -185,9 +183,7 @@ def guide_tables(*models: type) -> list[str]:
     return [statement for statement in editor.collected_sql if not statement.startswith("--")]
 
 
-def over_http(
-    server: int, database: int, port: int, shop: Shop, *, clients: int, seconds: float, hot: bool
-) -> Measured:
+def over_http(server: int, database: int, port: int, shop: Shop, *, clients: int, seconds: float, hot: bool) -> Measured:
     """The seed's deduct request, each with a reference of its own."""
     from benchmarks import machine
     from benchmarks.load import put_load

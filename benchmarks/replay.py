@@ -179,11 +179,7 @@ def report(first: Run, second: Run, movements: int, yardstick: float) -> None:
     rows: list[tuple[str, str, str]] = [
         ("ledger lines posted a second", f"{first.lines_per_second}", "none posted"),
         ("whole run, s", f"{first.seconds:.1f}", f"{second.seconds:.1f}"),
-        (
-            "processor time of the importer, s",
-            f"{first.importer_cpu_seconds:.1f}",
-            f"{second.importer_cpu_seconds:.1f}",
-        ),
+        ("processor time of the importer, s", f"{first.importer_cpu_seconds:.1f}", f"{second.importer_cpu_seconds:.1f}"),
         ("processor time of the server, s", f"{first.server_cpu_seconds:.1f}", f"{second.server_cpu_seconds:.1f}"),
         ("peak memory of the importer, MB", f"{first.importer_megabytes:.0f}", f"{second.importer_megabytes:.0f}"),
         ("peak memory of the server, MB", f"{first.server_megabytes:.0f}", f"{second.server_megabytes:.0f}"),
@@ -191,9 +187,7 @@ def report(first: Run, second: Run, movements: int, yardstick: float) -> None:
     for row in rows:
         print("| " + " | ".join(row) + " |")
     share = first.lines_per_second / yardstick
-    print(
-        f"\n{movements} ledger lines; bare INSERT ... SELECT of them: {yardstick:.0f} a second ({share:.3f} of it reached)"
-    )
+    print(f"\n{movements} ledger lines; bare INSERT ... SELECT of them: {yardstick:.0f} a second ({share:.3f} of it reached)")
     print(f"processor time of the server for each line: {first.server_cpu_seconds / movements * 1e6:.0f} us")
 
 

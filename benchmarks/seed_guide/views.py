@@ -42,7 +42,9 @@ def deduct_stock(tenant_id, variation_id, quantity, outlet_id, movement_type, re
             reason=reason,
             user_id=None,
         )
-        deductions.append({"batch": batch.batch_number, "quantity": amount_to_deduct, "expiry": batch.expiry_date})
+        deductions.append(
+            {"batch": batch.batch_number, "quantity": amount_to_deduct, "expiry": batch.expiry_date}
+        )
         remaining -= amount_to_deduct
     if remaining > 0:
         raise InsufficientStockError(f"Needed {quantity}, only {quantity - remaining} available")

@@ -60,6 +60,7 @@ def swap_batches(
         known = Operation.objects.filter(reference_id=reference_id).first() if reference_id is not None else None
         if known is None:
             _require_swap(take, short, over, quantity)
+        # Goods that the book does not know yet are no batch to move anything to.
         if short.batch_id is None or over.batch_id is None:
             raise NoSwap(short_item_id=short_item_id, over_item_id=over_item_id)
         posting = adjust_stock(

@@ -1,6 +1,11 @@
 """Stock takes to read: which there are, what is still to be counted, and where the shelves differ from the book."""
 
-from lotkeeper.stocktakes.queries.explanations import ExplainedLine, explained_key, explained_lines
+from lotkeeper.stocktakes.queries.explanations import (
+    ExplainedLine,
+    explained_key,
+    explained_lines,
+    explanations_of,
+)
 from lotkeeper.stocktakes.queries.lines import (
     LinesWanted,
     ToCount,
@@ -27,6 +32,7 @@ __all__ = [
     "count_next",
     "explained_key",
     "explained_lines",
+    "explanations_of",
     "scope_of",
     "sees_book",
     "stock_take_for",

@@ -14,16 +14,7 @@ from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.stock.policies import WRITE_OFF_KINDS, MovementKind
 from lotkeeper.stock.queries import Window
 from lotkeeper.stocktakes.models import StockTake, StockTakeItem, StockTakeStatus
-from lotkeeper.stocktakes.policies import (
-    Boxed,
-    Explanation,
-    Facts,
-    InTransit,
-    Moved,
-    OtherLine,
-    Uncounted,
-    explain,
-)
+from lotkeeper.stocktakes.policies import Boxed, Explanation, Facts, InTransit, Moved, OtherLine, Uncounted, explain
 from lotkeeper.stocktakes.queries.lines import LinesWanted, VarianceLine, variance_key, variance_lines
 from lotkeeper.stocktakes.queries.takes import SLICE
 
@@ -43,7 +34,6 @@ _KINDS: Final = [
         *sorted(WRITE_OFF_KINDS),
     )
 ]
-_OPEN: Final = frozenset({StockTakeStatus.DRAFT, StockTakeStatus.COMPLETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ def explained_lines(
 
     None of a stock take that was posted or cancelled.
     """
-    if take.status not in _OPEN:
+    if take.status not in {StockTakeStatus.DRAFT, StockTakeStatus.COMPLETED}:
         return []
     lines = variance_lines(take, LinesWanted(item_ids, only_differences=True), window)
     explained = explanations_of(take, lines)
