@@ -43,6 +43,7 @@ def _assert_looked_up(plan: str) -> None:
         "(id = i.batch_id)",
         "(variation_id = i.variation_id) AND ((batch_number)::text = (i.found_number)::text)",
         "(item_id = c_1.id) AND (round = c_1.round)",
-        "(batch_id = l.known_batch_id) AND (recorded_at > ",
+        # Which of a batch's indexes is cheaper hangs on how long its history is.
+        "(batch_id = l.known_batch_id)",
     ):
         assert any(key in each for each in conditions), (key, plan)
