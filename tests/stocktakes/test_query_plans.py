@@ -38,11 +38,12 @@ def test_lines_are_looked_up_one_by_one(
 def _assert_looked_up(plan: str) -> None:
     """By the keys of each line: its batch, by number or label, its variation, and the lines of the batch since."""
     assert not re.findall(r"Seq Scan on (?:stock_batch|stock_movement|stocktakes_stocktakeobservation)", plan)
-    conditions = re.findall(r"Index Cond: (.*)", plan)
+    # Without the numbers that tell one use of a table from another.
+    conditions = [re.sub(r"\b([a-z])_\d+\.", r"\1.", each) for each in re.findall(r"Index Cond: (.*)", plan)]
     for key in (
         "(id = i.batch_id)",
         "(variation_id = i.variation_id) AND ((batch_number)::text = (i.found_number)::text)",
-        "(item_id = c_1.id) AND (round = c_1.round)",
+        "(item_id = c.id) AND (round = c.round)",
         # Which of a batch's indexes is cheaper hangs on how long its history is.
         "(batch_id = l.known_batch_id)",
     ):
