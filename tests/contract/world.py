@@ -118,7 +118,10 @@ SPECIMENS: Final[Mapping[str, tuple[Callable[[World], Mapping[str, Any]], ...]]]
     ),
     "inventory_receive": (lambda _: {"confirm": True},),
     "inventory_batches_amend": (lambda _: {"batch_number": f"B-{next(_numbers)}"},),
-    "inventory_transfers_receive": (lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}]},),
+    # The goods were sent just now, and so not at the moment of the example.
+    "inventory_transfers_receive": (
+        lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}], "occurred_at": None},
+    ),
     "inventory_stock_takes_open": (
         lambda world: _counted(world, "list"),
         lambda world: {**_counted(world, "category"), "category_id": world.ids["category_id"]},
