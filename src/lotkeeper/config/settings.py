@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "lotkeeper.transfers",
     "lotkeeper.stocktakes",
     "lotkeeper.imports",
+    "lotkeeper.legacy",
     "lotkeeper.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
