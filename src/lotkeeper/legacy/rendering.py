@@ -17,7 +17,7 @@ ROWS_SHOWN = 10
 
 
 def in_lines(old: OldStock, diagnosis: Diagnosis) -> Iterator[str]:
-    """The diagnosis for a terminal."""
+    """The diagnosis for a terminal; what it comes to is left to the command, unless there is nothing to tell."""
     yield size_of(old)
     for fault in diagnosis.faults:
         yield ""
@@ -27,7 +27,8 @@ def in_lines(old: OldStock, diagnosis: Diagnosis) -> Iterator[str]:
         yield f"  What to do: {fault.advice}"
     yield ""
     yield from (f"Not looked at. {each}" for each in diagnosis.not_looked_at)
-    yield verdict(diagnosis)
+    if not diagnosis.faults:
+        yield verdict(diagnosis)
 
 
 def as_json(source: str, today: dt.date, diagnosis: Diagnosis) -> str:

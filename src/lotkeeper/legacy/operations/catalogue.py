@@ -70,6 +70,5 @@ def _new(variation: PlannedVariation) -> NewVariation:
         name=variation.name,
         size=variation.size,
         colour=variation.colour,
-        quantity_decimals=variation.decimals,
     )
     return NewVariation(details=details, barcodes=(variation.barcode,) if variation.barcode else ())

@@ -41,7 +41,7 @@ def bring_over_stock(*, actor: Actor, plan: OpeningPlan) -> BroughtOver:
 
     Raises:
         OldStockChanged: if a batch was brought over before with other figures, or is in the plan no longer.
-        TooPrecise: if a variation that is here already is counted less exactly than the old stock is.
+        TooPrecise: if a variation is counted less exactly here than in the old stock; a new one is counted in pieces.
         PermissionRefused, and what the catalogue refuses.
     """
     return in_transaction(lambda: _bring(actor, plan))
@@ -98,7 +98,10 @@ def _entry(batch: OpeningBatch) -> Entry:
 def _arrival(outlet_id: int, batch: OpeningBatch, variations: Mapping[str, Known]) -> Arrival:
     known = variations[batch.sku]
     if batch.quantity != round(batch.quantity, known.decimals):
-        sentence = f"{batch.sku} is counted with {known.decimals} decimals here; the old stock says {batch.quantity:f}."
+        sentence = (
+            f"{batch.sku} is counted with {known.decimals} decimals here, and the old stock says {batch.quantity:f}."
+            " Make it under this SKU first, with the unit it is counted in."
+        )
         raise TooPrecise(sentence, quantity_decimals=known.decimals)
     return Arrival(
         outlet_id, known.variation_id, batch.batch_number, batch.expiry_date, batch.unit_cost, batch.received_at

@@ -22,7 +22,6 @@ class PlannedVariation:
     size: str
     colour: str
     barcode: str
-    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,7 @@ def skus_of(variations: Mapping[int, Sequence[OldVariation]]) -> Mapping[int, st
 
 
 def planned_products(
-    old: OldStock,
-    variations: Mapping[int, Sequence[OldVariation]],
-    skus: Mapping[int, str],
-    decimals: Mapping[int, int],
+    old: OldStock, variations: Mapping[int, Sequence[OldVariation]], skus: Mapping[int, str]
 ) -> Sequence[PlannedProduct]:
     """The products with their variations, each barcode on the first that bears it.
 
@@ -89,7 +85,6 @@ def planned_products(
         old: the old stock.
         variations: those of each product.
         skus: what each variation is known by.
-        decimals: how exactly a variation is counted, by its old number; whole where nothing is said.
     """
     bearers: dict[str, int] = defaultdict(int)
     for each in variations.values():
@@ -106,7 +101,6 @@ def planned_products(
                     size=variation.size,
                     colour=variation.colour,
                     barcode=variation.barcode if bearers[variation.barcode] == variation.id else "",
-                    decimals=decimals.get(variation.id, 0),
                 )
                 for variation in each
             ],

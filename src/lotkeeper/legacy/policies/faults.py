@@ -79,6 +79,16 @@ def find_faults(old: OldStock, *, today: dt.date, pictures: Container[str] | Non
     return Diagnosis(found, not_looked_at)
 
 
+def earliest_day(moment: dt.datetime) -> dt.date:
+    """The day that it was at least, wherever the shop is: the old system kept no time zone of its outlets."""
+    return (moment.astimezone(dt.UTC) - dt.timedelta(hours=12)).date()
+
+
+def latest_day(moment: dt.datetime) -> dt.date:
+    """The day that it was at most, wherever the shop is."""
+    return (moment.astimezone(dt.UTC) + dt.timedelta(hours=14)).date()
+
+
 def shown(quantity: Decimal | None) -> str:
     """A quantity as it is written on paper: 3 and not 3.000."""
     return "" if quantity is None else f"{quantity.normalize():f}"
@@ -101,7 +111,7 @@ _MOVEMENT = ("movement", "kind", "quantity", "day")
 
 
 def _movement_cells(movement: OldMovement) -> tuple[str, str, str, str]:
-    day = movement.created_at.date().isoformat() if movement.created_at else ""
+    day = movement.created_at.astimezone(dt.UTC).date().isoformat() if movement.created_at else ""
     return str(movement.id), movement.movement_type, shown(movement.quantity), day
 
 
@@ -223,7 +233,7 @@ def _sales(old: OldStock) -> Iterator[tuple[OldBatch, OldMovement, dt.datetime]]
 
 def _sold_expired(old: OldStock, today: dt.date) -> Iterator[Finding]:
     for batch, movement, sold_at in _sales(old):
-        if batch.expiry_date is not None and batch.expiry_date < sold_at.date():
+        if batch.expiry_date is not None and batch.expiry_date < earliest_day(sold_at):
             cells = (*_movement_cells(movement), batch.batch_number, batch.expiry_date.isoformat())
             yield Finding(cells, batch.id)
 
@@ -237,7 +247,7 @@ def _sold_out_of_order(old: OldStock, today: dt.date) -> Iterator[Finding]:
             if (
                 expiry is not None
                 and (batch.expiry_date is None or expiry < batch.expiry_date)
-                and expiry >= sold_at.date()
+                and expiry >= latest_day(sold_at)
                 and since <= sold_at
             ):
                 cells = (*_movement_cells(movement), batch.batch_number, earlier.batch_number, expiry.isoformat())

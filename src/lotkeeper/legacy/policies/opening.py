@@ -127,11 +127,11 @@ def plan_opening(
         lots, left_out = _fitted(products, lots, variations, outlet_id or _only(outlets))
         trusted_total = sum((product.stock or Decimal(0) for product in products), Decimal(0))
     prefix = f"legacy/{tenant_id}/"
-    notes, skus, decimals = Notes(diagnosis), skus_of(variations), _decimals(lots)
+    notes, skus = Notes(diagnosis), skus_of(variations)
     return OpeningPlan(
         prefix=prefix,
         outlets=list(outlets.values()),
-        products=planned_products(old, variations, skus, decimals),
+        products=planned_products(old, variations, skus),
         batches=[
             OpeningBatch(
                 reference=prefix + lot.reference,
@@ -259,12 +259,3 @@ def _cut(lots: Sequence[_Lot], stock: Decimal) -> tuple[Sequence[_Lot], Decimal]
 
 def _only(outlets: Mapping[int, str]) -> int | None:
     return next(iter(outlets)) if len(outlets) == 1 else None
-
-
-def _decimals(lots: Sequence[_Lot]) -> Mapping[int, int]:
-    """How exactly each variation has to be counted."""
-    found: dict[int, int] = defaultdict(int)
-    for lot in lots:
-        exponent = lot.quantity.normalize().as_tuple().exponent
-        found[lot.variation_id] = max(found[lot.variation_id], -int(exponent))
-    return found

@@ -16,7 +16,7 @@ from lotkeeper.core.errors import InvalidRequest, Refusal
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.legacy import rendering
 from lotkeeper.legacy.operations import bring_over_stock
-from lotkeeper.legacy.policies.faults import Diagnosis, find_faults, shown
+from lotkeeper.legacy.policies.faults import Diagnosis, earliest_day, find_faults, shown
 from lotkeeper.legacy.policies.opening import OpeningPlan, Trust, plan_opening
 from lotkeeper.legacy.policies.rows import OldStock, OldTenant
 from lotkeeper.legacy.queries import open_source, picture_names, read_old_stock
@@ -49,15 +49,21 @@ class Command(BaseCommand):
         )
         parser.add_argument("--old-tenant", help="which business of the old system; not needed if there is one")
         parser.add_argument("--old-outlet", help="where stock lies that is in no batch; not needed if there is one")
-        parser.add_argument("--tenant", help="the business to bring it into, by name or number")
-        parser.add_argument("--new-tenant", metavar="NAME", help="the same, opened if there is none of this name")
+        into = parser.add_mutually_exclusive_group()
+        into.add_argument(
+            "--tenant", help="the business to bring it into, by name or number; not needed if there is one"
+        )
+        into.add_argument("--new-tenant", metavar="NAME", help="the same, opened if there is none of this name")
         parser.add_argument("--email", help="in whose name it is recorded; the new business's owner")
         parser.add_argument("--currency", help="of a new business, such as EUR")
         parser.add_argument("--timezone", help="of a new business, such as Europe/Berlin")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the old stock, tell what is wrong, and bring it over when asked."""
-        today = timezone.now().date()
+        if not options["migrate"] and options["yes"]:
+            message = "--yes belongs to --migrate."
+            raise CommandError(message, returncode=_REFUSED)
+        today = earliest_day(timezone.now())
         try:
             with open_source(options["source"]) as source:
                 name, old = source.name, read_old_stock(source)
@@ -68,8 +74,11 @@ class Command(BaseCommand):
             if options["migrate"]:
                 self._migrate(old, diagnosis, options)
                 return
+        except OSError as error:
+            message = f"{options['html']} cannot be written: {error.strerror}."
+            raise CommandError(message, returncode=_REFUSED) from error
         except Refusal as refusal:
-            raise CommandError(refusal.detail, returncode=_REFUSED) from refusal
+            raise CommandError(refusal.in_full, returncode=_REFUSED) from refusal
         if options["json"]:
             self.stdout.write(rendering.as_json(name, today, diagnosis))
         else:
@@ -79,14 +88,16 @@ class Command(BaseCommand):
 
     def _migrate(self, old: OldStock, diagnosis: Diagnosis, options: dict[str, Any]) -> None:
         tenant = _one_of(list(old.tenants.values()), options["old_tenant"], "business", "--old-tenant")
+        trust = Trust(options["trust"])
+        if trust is Trust.PRODUCT_STOCK and not old.keeps_product_stock:
+            message = "The old products keep no stock of their own; only --trust batches is possible."
+            raise InvalidRequest({"trust": [message]}, message)
         outlet_id = None
         if options["old_outlet"] is not None:
             own = [outlet for outlet in old.outlets.values() if outlet.tenant_id == tenant.id]
             outlet_id = _one_of(own, options["old_outlet"], "outlet", "--old-outlet").id
-        plan = plan_opening(
-            old, tenant_id=tenant.id, trust=Trust(options["trust"]), diagnosis=diagnosis, outlet_id=outlet_id
-        )
-        self._show(tenant, plan, options["trust"])
+        plan = plan_opening(old, tenant_id=tenant.id, trust=trust, diagnosis=diagnosis, outlet_id=outlet_id)
+        self._show(tenant, plan, trust)
         if not options["yes"]:
             self.stdout.write("Nothing was written. Run it again with --yes to write it.")
             return
@@ -99,7 +110,7 @@ class Command(BaseCommand):
             f" {done.replayed} batches were there before. The ledger holds {shown(done.units)} units of opening stock."
         )
 
-    def _show(self, tenant: OldTenant, plan: OpeningPlan, trust: str) -> None:
+    def _show(self, tenant: OldTenant, plan: OpeningPlan, trust: Trust) -> None:
         variations = sum(len(product.variations) for product in plan.products)
         self.stdout.write(
             f"To bring over of {tenant.name}: {len(plan.outlets)} outlets, {len(plan.products)} products with"
