@@ -63,10 +63,36 @@ def test_each_fault_is_told_with_its_numbers_and_what_to_do(tmp_path: Path, doct
     # An adjustment by 2 up leaves 8 to 12; a shortage of 2, written twice, 6 to 14.
     assert (
         "    batch  number  product      outlet       quantity  at least  at most\n"
-        "    11     T-1     Thermometer  High street  12        8         12\n"
-        "    20     R-1     Razor        High street  8         6         14\n"
+        "    12     T-1     Thermometer  High street  12        8         12\n"
+        "    21     R-1     Razor        High street  8         6         14\n"
     ) in said
     assert "Not looked at. Pictures: nobody said where their files lie (--media).\n" in said
+
+
+@pytest.mark.parametrize(("sold_at", "found"), [("2021-07-01 11:59:00", []), ("2021-07-01 12:00:00", ["X-1"])])
+def test_a_sale_is_too_late_only_if_it_was_so_in_every_time_zone(
+    tmp_path: Path, doctor: Doctor, sold_at: str, found: list[str]
+) -> None:
+    old = healthy_shop()
+    batch = old.batch(old.product("Balm", 0), "X-1", 1, expires="2021-06-30", at="2021-01-01")
+    old.sell(batch, 1, created_at=f"{sold_at}+00:00")
+    said, _ = doctor(old.as_sqlite(tmp_path / "old.db"), json=True)
+    told = json.loads(said[: said.rindex("}") + 1])
+    assert [row["number"] for fault in told["faults"] for row in fault["rows"]] == found
+
+
+def test_a_product_without_a_stock_of_its_own_is_not_compared(tmp_path: Path, doctor: Doctor) -> None:
+    old = healthy_shop()
+    for row in old.rows["products_product"]:
+        row["stock"] = None
+    source = old.as_sqlite(tmp_path / "old.db")
+    said, status = doctor(source)
+    assert "Not looked at. Stock figures of products: products_product keeps none.\n" in said
+    assert status == 0
+    assert doctor(source, migrate=True, trust="product-stock", old_tenant="1") == (
+        "The old products keep no stock of their own; only --trust batches is possible.\n",
+        2,
+    )
 
 
 def test_a_long_list_shows_its_first_rows(tmp_path: Path, doctor: Doctor) -> None:
@@ -118,6 +144,15 @@ class TestRefusals:
             "old.db cannot be read: expiry_date of row 2 in inventory_batch is no date ('soon').\n",
             2,
         )
+
+    def test_yes_to_nothing(self, tmp_path: Path, doctor: Doctor) -> None:
+        assert doctor(healthy_shop().as_sqlite(tmp_path / "old.db"), yes=True) == ("--yes belongs to --migrate.\n", 2)
+
+    def test_a_page_that_cannot_be_written(self, tmp_path: Path, doctor: Doctor) -> None:
+        page = tmp_path / "nowhere" / "faults.html"
+        said, status = doctor(healthy_shop().as_sqlite(tmp_path / "old.db"), html=page)
+        assert said == f"{page} cannot be written: No such file or directory.\n"
+        assert status == 2
 
     @pytest.mark.parametrize(
         ("address", "why"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lotkeeper.legacy.policies.rows import OldMovement
 
-COMING = frozenset({"purchase", "opening", "return", "customer_return", "transfer_in", "receive", "restock"})
+COMING = frozenset({"purchase", "opening", "customer_return", "transfer_in", "receive", "restock"})
 GOING = frozenset(
     {"sale", "damage", "expiry", "expired", "theft", "sample", "supplier_return", "transfer_out", "waste", "write_off"}
 )
@@ -29,8 +29,8 @@ class Reach(NamedTuple):
 def direction(movement: OldMovement) -> int:
     """1 for goods that come, -1 for goods that go, 0 where the row does not say.
 
-    An adjustment of 2 up and one of 2 down are the same row, so an adjustment says neither. Nor does a kind that
-    nobody knows, or a sale of less than nothing.
+    An adjustment of 2 up and one of 2 down are the same row, so an adjustment says neither. Nor does a "return" or a
+    "transfer", which may go either way, or a sale of less than nothing.
     """
     kind = movement.movement_type.casefold()
     if movement.quantity < 0:

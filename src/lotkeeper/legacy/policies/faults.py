@@ -74,7 +74,7 @@ def find_faults(old: OldStock, *, today: dt.date, pictures: Container[str] | Non
         not_looked_at.append("Pictures: nobody said where their files lie (--media).")
     elif lost := list(_missing_pictures(old, pictures)):
         found.append(Fault(*_MISSING_PICTURES, lost))
-    if all(product.stock is None for product in old.products.values()):
+    if not old.keeps_product_stock:
         not_looked_at.append("Stock figures of products: products_product keeps none.")
     return Diagnosis(found, not_looked_at)
 

@@ -107,6 +107,11 @@ class OldStock:
                 found[movement.batch_id].append(movement)
         return found
 
+    @property
+    def keeps_product_stock(self) -> bool:
+        """Whether products have a stock figure beside their batches."""
+        return any(product.stock is not None for product in self.products.values())
+
     def product_of(self, variation_id: int | None) -> OldProduct | None:
         """The product that a variation belongs to, if both are there."""
         variation = None if variation_id is None else self.variations.get(variation_id)

@@ -147,7 +147,7 @@ def _business(options: dict[str, Any]) -> Tenant:
     if not (options["currency"] and options["timezone"] and options["email"]):
         message = f"There is no business {name} yet; to open it say --currency, --timezone and --email."
         raise InvalidRequest({"new_tenant": [message]}, message)
-    # The owner's password is set by the link that the login page sends; until then nobody logs in.
+    # Nobody logs in yet: `lotkeeper changepassword` gives the owner a password, as the how-to page tells.
     return create_tenant(
         name=name,
         currency=options["currency"],
