@@ -130,6 +130,18 @@ def test_stock_without_any_batch_needs_an_outlet(migrate: Migrate, business: New
     assert total(business) == 51
 
 
+def test_more_batches_than_are_received_in_one_call(migrate: Migrate, business: NewTenant) -> None:
+    old = healthy_shop()
+    bandage = old.product("Bandage", 1100)
+    for number in range(1100):
+        old.batch(bandage, f"BA-{number}", 1)
+    said, _ = migrate(old)
+    assert said.endswith(
+        "3 variations and 1103 batches; 0 batches were there before. The ledger holds 1145 units of opening stock.\n"
+    )
+    assert total(business) == 1145
+
+
 def test_what_was_wrong_is_noted_on_the_operation(migrate: Migrate, business: NewTenant) -> None:
     old, _ = sick_shop()
     migrate(old)

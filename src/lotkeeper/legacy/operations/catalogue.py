@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.accounts.queries import tenant_of
 from lotkeeper.catalog.models import Category, ItemVariation
 from lotkeeper.catalog.operations import (
+    NewProduct,
     NewVariation,
     ProductFields,
     VariationFields,
     create_category,
-    create_product,
+    create_products,
     create_variation,
 )
 from lotkeeper.legacy.policies.catalogue import PlannedProduct, PlannedVariation
@@ -34,24 +35,26 @@ def bring_products(actor: Actor, products: Sequence[PlannedProduct]) -> int:
     """Make what is missing; gives how many variations were made."""
     skus = {variation.sku for product in products for variation in product.variations}
     known = dict(ItemVariation.objects.filter(sku__in=skus).values_list("sku", "product_id"))
-    categories = dict(Category.objects.filter(parent=None).values_list("name", "id"))
+    categories = _bring_categories(actor, {product.category for product in products if product.category})
+    new_products: list[NewProduct] = []
     made = 0
     for product in products:
-        new = [variation for variation in product.variations if variation.sku not in known]
+        new = [_new(variation) for variation in product.variations if variation.sku not in known]
         product_id = next((known[each.sku] for each in product.variations if each.sku in known), None)
         made += len(new)
         if product_id is None:
-            if product.category and product.category not in categories:
-                categories[product.category] = create_category(actor=actor, name=product.category).pk
-            create_product(
-                actor=actor,
-                details=_details(product, categories.get(product.category)),
-                variations=[_new(variation) for variation in new],
-            )
+            details = _details(product, categories.get(product.category))
+            new_products.append(NewProduct(details=details, variations=tuple(new)))
             continue
-        for each in map(_new, new):
+        for each in new:
             create_variation(actor=actor, product_id=product_id, details=each.details, barcodes=each.barcodes)
+    create_products(actor=actor, products=new_products)
     return made
+
+
+def _bring_categories(actor: Actor, names: Collection[str]) -> Mapping[str, int]:
+    known = dict(Category.objects.filter(parent=None).values_list("name", "id"))
+    return known | {name: create_category(actor=actor, name=name).pk for name in sorted(names) if name not in known}
 
 
 def _details(product: PlannedProduct, category_id: int | None) -> ProductFields:

@@ -14,7 +14,7 @@ from lotkeeper.imports.queries import Known, variations_by_sku
 from lotkeeper.legacy.errors import OldStockChanged
 from lotkeeper.legacy.operations.catalogue import bring_outlets, bring_products
 from lotkeeper.legacy.policies.opening import OpeningBatch, OpeningPlan
-from lotkeeper.legacy.queries import brought_before
+from lotkeeper.legacy.queries import brought_before, opening_units
 from lotkeeper.stock.errors import TooPrecise
 from lotkeeper.stock.operations import Arrival, Entry, Fate, Outcome, fingerprint, import_opening_stock
 from lotkeeper.stock.policies import OperationKind
@@ -51,20 +51,22 @@ def _bring(actor: Actor, plan: OpeningPlan) -> BroughtOver:
     outlet_ids = bring_outlets(actor, plan.outlets)
     made = bring_products(actor, plan.products)
     planned = {batch.reference for batch in plan.batches}
-    changed = sorted(set(brought_before(plan.prefix).references) - planned)
+    changed = sorted(set(brought_before(plan.prefix)) - planned)
     variations = variations_by_sku()
     fates: Counter[Fate] = Counter()
+    operation_ids: list[int] = []
     for outlet, batches in _by_outlet(plan.batches).items():
         for piece in pieces(batches, _TOGETHER):
             for batch, outcome in zip(piece, _receive(actor, outlet_ids[outlet], piece, variations), strict=True):
                 fates[outcome.fate] += 1
+                operation_ids += [] if outcome.operation_id is None else [outcome.operation_id]
                 if outcome.fate is Fate.MISMATCH:
                     changed.append(batch.reference)
                 elif outcome.fate is Fate.REFUSED:
                     raise outcome.refusal()
     if changed:
         raise OldStockChanged(count=len(changed), first=changed[0])
-    return BroughtOver(made, fates[Fate.POSTED], fates[Fate.REPLAYED], brought_before(plan.prefix).units)
+    return BroughtOver(made, fates[Fate.POSTED], fates[Fate.REPLAYED], opening_units(operation_ids))
 
 
 def _receive(

@@ -20,11 +20,6 @@ class Reach(NamedTuple):
     lowest: Decimal
     highest: Decimal
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether the movements add up to one figure."""
-        return self.lowest == self.highest
-
 
 def direction(movement: OldMovement) -> int:
     """1 for goods that come, -1 for goods that go, 0 where the row does not say.
