@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests.legacy.conftest import Doctor, url_of
-from tests.legacy.old_shop import OldShop, healthy_shop, sick_shop
+from tests.legacy.old_shop import TABLES, OldShop, healthy_shop, sick_shop
 
 Stored = Callable[[OldShop], object]
 
 
-@pytest.fixture(params=["sqlite", "folder with sqlite", "dumps", "postgresql"])
+@pytest.fixture(params=["sqlite", "folder with sqlite", "dumps", "postgresql", "dumps of postgresql"])
 def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Stored:
     """Stores an old shop in one of its forms and gives what the doctor is called with."""
     match request.param:
@@ -23,9 +24,22 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Stored:
             return lambda old: old.as_sqlite(tmp_path / "db.sqlite3").parent
         case "dumps":
             return lambda old: old.as_dumps(tmp_path / "dumps")
-        case _:
+        case "postgresql":
             put: Stored = request.getfixturevalue("in_postgresql")
             return put
+        case _:
+            in_postgresql = request.getfixturevalue("in_postgresql")
+            return lambda old: dumped(in_postgresql(old), tmp_path / "dumps")
+
+
+def dumped(address: str, folder: Path) -> Path:
+    """What ``\\copy … TO … CSV HEADER`` of psql writes for each table."""
+    folder.mkdir()
+    with psycopg.connect(address) as connection, connection.cursor() as cursor:
+        for table in TABLES:
+            with cursor.copy(f"COPY {table} TO STDOUT (FORMAT csv, HEADER)") as copy:
+                (folder / f"{table}.csv").write_bytes(b"".join(map(bytes, copy)))
+    return folder
 
 
 def test_every_planted_fault_is_found_and_no_other(stored: Stored, media: Path, doctor: Doctor) -> None:
@@ -117,7 +131,7 @@ def test_the_page_tells_the_same_and_escapes_what_it_tells(tmp_path: Path, docto
     assert '<section id="stock_differs">' in written
     assert "&lt;b&gt;Balm&lt;/b&gt;" in written
     assert "<b>Balm" not in written
-    assert "1 kinds of fault, in 1 rows. Nothing was changed." in written
+    assert "1 kind of fault, in 1 row. Nothing was changed." in written
 
 
 class TestRefusals:
@@ -137,13 +151,28 @@ class TestRefusals:
         assert "is not the old stock database: there is no table tenants" in said
         assert status == 2
 
-    def test_a_value_that_is_none(self, tmp_path: Path, doctor: Doctor) -> None:
+    @pytest.mark.parametrize(
+        ("column", "value", "why"),
+        [
+            ("expiry_date", "soon", "is no date"),
+            ("quantity", "many", "is no number"),
+            ("quantity", "NaN", "is no number that an amount can be"),
+            ("quantity", "1e400", "is no number that an amount can be"),
+            ("quantity", "", "is empty"),
+            ("outlet_id", "b7", "is no whole number"),
+        ],
+    )
+    def test_a_value_that_is_none(self, tmp_path: Path, doctor: Doctor, column: str, value: str, why: str) -> None:
         old = healthy_shop()
-        old.row("inventory_batch", 2)["expiry_date"] = "soon"
-        assert doctor(old.as_sqlite(tmp_path / "old.db")) == (
-            "old.db cannot be read: expiry_date of row 2 in inventory_batch is no date ('soon').\n",
-            2,
-        )
+        old.row("inventory_batch", 2)[column] = value
+        said = f"dumps cannot be read: {column} of row 2 in inventory_batch {why} ({value!r}).\n"
+        assert doctor(old.as_dumps(tmp_path / "dumps")) == (said, 2)
+
+    def test_a_row_that_lacks_a_cell(self, tmp_path: Path, doctor: Doctor) -> None:
+        folder = healthy_shop().as_dumps(tmp_path / "dumps")
+        (folder / "tenants.csv").write_text("id,name\n1,Old Pharmacy\n2\n")
+        said = "dumps cannot be read: row 3 of tenants.csv has 1 cells, the header 2.\n"
+        assert doctor(folder) == (said, 2)
 
     def test_yes_to_nothing(self, tmp_path: Path, doctor: Doctor) -> None:
         assert doctor(healthy_shop().as_sqlite(tmp_path / "old.db"), yes=True) == ("--yes belongs to --migrate.\n", 2)

@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from tests.conftest import Colleague
 from tests.legacy.conftest import Doctor
 from tests.legacy.old_shop import HIGH_STREET, OldShop, healthy_shop, sick_shop
 
-from lotkeeper.accounts.models import Tenant
+from lotkeeper.accounts.models import Tenant, User
 from lotkeeper.accounts.operations.tenants import NewTenant
+from lotkeeper.accounts.policies import Role
 from lotkeeper.catalog.models import Barcode, ItemVariation, Product
 from lotkeeper.catalog.operations import NewVariation, ProductFields, VariationFields, create_product
 from lotkeeper.core.tenancy import tenant_scope
@@ -218,7 +220,7 @@ def test_other_figures_than_before_are_refused_whole(migrate: Migrate, business:
     old.batch(old.product("New", 3), "N-1", 3)
     said, status = migrate(old)
     assert said.endswith(
-        "The stock was brought over before, and 1 batches now say something else, the first of them"
+        "The stock was brought over before with other figures: they differ at 1 of its batches, first at"
         " legacy/1/batch/2. Nothing was written. What differs is put right by a count or an adjustment.\n"
     )
     assert status == 2
@@ -256,6 +258,36 @@ def test_a_business_of_several_has_to_be_named(migrate: Migrate, business: NewTe
         "Say which business of the old system with --old-tenant. There are: 1 Old Pharmacy, 2 Old Bakery.\n",
         2,
     )
+    assert counts(business) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"tenant": "Nowhere"}, "There is no business Nowhere.\n"),
+        ({"email": "nobody@shop.example"}, "Nobody of Corner Pharmacy logs in with nobody@shop.example.\n"),
+        (
+            {"old_outlet": "Oven"},
+            "Say which outlet of the old system with --old-outlet. There are: 1 High street, 2 Station.\n",
+        ),
+    ],
+)
+def test_what_is_not_there_is_refused(migrate: Migrate, business: NewTenant, asked: dict[str, str], why: str) -> None:
+    before = counts(business)
+    said, status = migrate(healthy_shop(), **asked)
+    assert said.endswith(why)
+    assert status == 2
+    assert counts(business) == before
+
+
+def test_a_clerk_brings_nothing_over(migrate: Migrate, business: NewTenant, colleague: Colleague) -> None:
+    clerk = colleague(business, Role.CLERK)
+    with tenant_scope(business.tenant.pk), transaction.atomic():
+        email = User.objects.values_list("email", flat=True).get(pk=clerk.user_id)
+    before = counts(business)
+    said, status = migrate(healthy_shop(), email=email)
+    assert said.endswith("Your role does not allow this here (manage_outlets).\n")
+    assert status == 2
     assert counts(business) == before
 
 

@@ -27,6 +27,6 @@ class OldStockChanged(Conflict):
     code = "old_stock_changed"
     title = "The stock was brought over before, with other figures"
     sentence = (
-        "The stock was brought over before, and {count} batches now say something else, the first of them {first}."
+        "The stock was brought over before with other figures: they differ at {count} of its batches, first at {first}."
         " Nothing was written. What differs is put right by a count or an adjustment."
     )

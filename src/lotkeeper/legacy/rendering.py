@@ -87,7 +87,9 @@ def verdict(diagnosis: Diagnosis) -> str:
     """One sentence over all."""
     if not diagnosis.faults:
         return "No fault was found."
-    return f"{len(diagnosis.faults)} kinds of fault, in {diagnosis.count:,} rows. Nothing was changed."
+    kinds = "1 kind" if len(diagnosis.faults) == 1 else f"{len(diagnosis.faults)} kinds"
+    rows = "1 row" if diagnosis.count == 1 else f"{diagnosis.count:,} rows"
+    return f"{kinds} of fault, in {rows}. Nothing was changed."
 
 
 def _table(fault: Fault) -> Iterator[str]:

@@ -155,7 +155,7 @@ def _duplicates(old: OldStock, today: dt.date) -> Iterator[Finding]:
 
 def _homeless(old: OldStock, today: dt.date) -> Iterator[Finding]:
     for batch in old.batches.values():
-        if not old.has_a_place(batch):
+        if old.place_of(batch) is None:
             yield Finding((*batch_cells(old, batch), shown(batch.quantity)), batch.id)
 
 
@@ -208,7 +208,7 @@ def _foreign(old: OldStock, today: dt.date) -> Iterator[Finding]:
     for batch_id, movements in old.movements_of.items():
         batch = old.batches[batch_id]
         for movement in movements:
-            if movement.tenant_id != batch.tenant_id:
+            if movement.tenant_id is not None and movement.tenant_id != batch.tenant_id:
                 cells = (*_movement_cells(movement), str(batch_id), str(movement.tenant_id), str(batch.tenant_id))
                 yield Finding(cells, batch_id)
 
@@ -216,9 +216,9 @@ def _foreign(old: OldStock, today: dt.date) -> Iterator[Finding]:
 def _elsewhere(old: OldStock, today: dt.date) -> Iterator[Finding]:
     for batch_id, movements in old.movements_of.items():
         batch = old.batches[batch_id]
-        place = (batch.variation_id, batch.outlet_id)
         for movement in movements:
-            if (movement.variation_id, movement.outlet_id) != place:
+            is_of_it = movement.variation_id in {None, batch.variation_id}
+            if not is_of_it or movement.outlet_id not in {None, batch.outlet_id}:
                 told = f"variation {movement.variation_id}, outlet {movement.outlet_id}"
                 right = f"variation {batch.variation_id}, outlet {batch.outlet_id}"
                 yield Finding((*_movement_cells(movement), str(batch_id), told, right), batch_id)

@@ -20,7 +20,7 @@ from lotkeeper.legacy.policies.catalogue import (
 )
 from lotkeeper.legacy.policies.faults import Diagnosis, batch_cells
 from lotkeeper.legacy.policies.notes import Notes
-from lotkeeper.legacy.policies.rows import OldBatch, OldProduct, OldStock, OldVariation
+from lotkeeper.legacy.policies.rows import OldBatch, OldPlace, OldProduct, OldStock, OldVariation
 
 #: The batch of stock that only the product's figure knows of.
 UNKNOWN_BATCH = "OPENING"
@@ -156,19 +156,18 @@ def _lots(old: OldStock, batches: Sequence[OldBatch]) -> tuple[Sequence[_Lot], S
     lots: dict[tuple[object, ...], _Lot] = {}
     left_out: list[LeftOut] = []
     for batch in batches:
-        why = _why_not(old, batch)
-        if why:
+        place = old.place_of(batch)
+        why = "has no product or outlet of its own business" if place is None else _why_not(batch)
+        if place is None or why:
             left_out.append(LeftOut("batch " + " ".join(batch_cells(old, batch)), batch.quantity, why))
         elif batch.quantity:
-            lot = _lot(old, batch)
+            lot = _lot(batch, place)
             same = lots.get(lot.identity)
             lots[lot.identity] = lot if same is None else _together(same, lot)
     return list(lots.values()), left_out
 
 
-def _why_not(old: OldStock, batch: OldBatch) -> str:
-    if not old.has_a_place(batch):
-        return "has no product or outlet of its own business"
+def _why_not(batch: OldBatch) -> str:
     if batch.quantity < 0:
         return "holds less than nothing"
     if len(batch.batch_number) > _BATCH_NUMBER_LIMIT:
@@ -184,16 +183,12 @@ def _why_not_kept(quantity: Decimal) -> str:
     return ""
 
 
-def _lot(old: OldStock, batch: OldBatch) -> _Lot:
-    product = old.product_of(batch.variation_id)
-    if product is None or batch.variation_id is None or batch.outlet_id is None:
-        message = f"batch {batch.id} has no place"
-        raise LookupError(message)
+def _lot(batch: OldBatch, place: OldPlace) -> _Lot:
     return _Lot(
         batch_ids=(batch.id,),
-        product_id=product.id,
-        variation_id=batch.variation_id,
-        outlet_id=batch.outlet_id,
+        product_id=place.product.id,
+        variation_id=place.variation.id,
+        outlet_id=place.outlet.id,
         batch_number=batch.batch_number or f"OLD-{batch.id}",
         expiry_date=batch.expiry_date,
         unit_cost=price_or_none(batch.cost_price),

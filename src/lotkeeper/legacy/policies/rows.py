@@ -72,6 +72,14 @@ class OldBatch(NamedTuple):
     created_at: dt.datetime | None
 
 
+class OldPlace(NamedTuple):
+    """Where a batch lies, and of what it is."""
+
+    outlet: OldOutlet
+    product: OldProduct
+    variation: OldVariation
+
+
 class OldMovement(NamedTuple):
     """A change of stock, written without its sign."""
 
@@ -117,13 +125,12 @@ class OldStock:
         variation = None if variation_id is None else self.variations.get(variation_id)
         return None if variation is None or variation.product_id is None else self.products.get(variation.product_id)
 
-    def has_a_place(self, batch: OldBatch) -> bool:
-        """Whether a batch lies in an outlet of its own business, and is of one of its products."""
+    def place_of(self, batch: OldBatch) -> OldPlace | None:
+        """Where a batch lies and of what it is, if that is an outlet and a product of its own business."""
         outlet = None if batch.outlet_id is None else self.outlets.get(batch.outlet_id)
+        variation = None if batch.variation_id is None else self.variations.get(batch.variation_id)
         product = self.product_of(batch.variation_id)
-        return (
-            outlet is not None
-            and product is not None
-            and batch.tenant_id in self.tenants
-            and outlet.tenant_id == product.tenant_id == batch.tenant_id
-        )
+        if outlet is None or variation is None or product is None or batch.tenant_id not in self.tenants:
+            return None
+        is_its_own = outlet.tenant_id == product.tenant_id == batch.tenant_id
+        return OldPlace(outlet, product, variation) if is_its_own else None

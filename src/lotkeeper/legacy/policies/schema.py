@@ -17,6 +17,9 @@ from lotkeeper.legacy.policies.rows import (
     OldVariation,
 )
 
+#: An amount has at most so many digits before or noughts behind its point; 1e999999 must not be written out.
+_MAGNITUDE_LIMIT = 20
+
 
 class InvalidValue(ValueError):
     """The value is not what its column should hold; the message says what that is."""
@@ -62,7 +65,8 @@ def number(value: object) -> int:
 
 def text(value: object) -> str:
     """Words, without blanks around them; nothing is the empty text."""
-    return "" if _is_empty(value) else str(value).strip()
+    # A NUL is nothing that anybody wrote, and PostgreSQL keeps none.
+    return "" if _is_empty(value) else str(value).replace("\0", "").strip()
 
 
 def decimal_or_none(value: object) -> Decimal | None:
@@ -74,8 +78,8 @@ def decimal_or_none(value: object) -> Decimal | None:
         found = Decimal(str(value))
     except InvalidOperation:
         raise InvalidValue("is no number") from None
-    if not found.is_finite():
-        raise InvalidValue("is no number")
+    if not found.is_finite() or abs(found.adjusted()) > _MAGNITUDE_LIMIT:
+        raise InvalidValue("is no number that an amount can be")
     return found
 
 
