@@ -306,4 +306,18 @@ def test_a_new_business_is_opened_once(migrate: Migrate) -> None:
         "0 variations and 0 batches; 3 batches were there before. The ledger holds 45 units of opening stock.\n"
     )
     opened = Tenant.objects.get(name=name)
+    assert [result.name for result in run_checks(opened.pk) if not result.ok] == []
     assert (opened.currency, opened.timezone) == ("KES", "Africa/Nairobi")
+
+
+def test_a_business_whose_stock_cannot_be_brought_is_not_opened(migrate: Migrate) -> None:
+    name = f"Moved {uuid4().hex}"
+    old = healthy_shop()
+    old.row("inventory_batch", 1)["quantity"] = 1.5
+    said, status = migrate(
+        old, new_tenant=name, tenant=None, currency="KES", timezone="Africa/Nairobi", email="o@shop.example"
+    )
+    assert said.endswith("Make it under this SKU first, with the unit it is counted in.\n")
+    assert status == 2
+    assert not Tenant.objects.filter(name=name).exists()
+    assert not User.objects.filter(email="o@shop.example").exists()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from lotkeeper.accounts.policies import Actor
+from lotkeeper.accounts.operations.tenants import TenantDetails, add_tenant, new_tenant_transaction
+from lotkeeper.accounts.policies import Actor, Channel
 from lotkeeper.core.postgres.retry import in_transaction
 from lotkeeper.imports.plans.common import pieces
 from lotkeeper.imports.queries import Known, variations_by_sku
@@ -45,6 +46,18 @@ def bring_over_stock(*, actor: Actor, plan: OpeningPlan) -> BroughtOver:
         PermissionRefused, and what the catalogue refuses.
     """
     return in_transaction(lambda: _bring(actor, plan))
+
+
+def open_with_old_stock(*, details: TenantDetails, plan: OpeningPlan) -> BroughtOver:
+    """Open the books of a new business with the old stock in them: both, or neither.
+
+    Raises:
+        InvalidRequest, EmailTaken: what opening a business refuses.
+        And what ``bring_over_stock`` raises.
+    """
+    with new_tenant_transaction() as tenant_id:
+        opened = add_tenant(tenant_id=tenant_id, details=details)
+        return bring_over_stock(actor=replace(opened.actor, channel=Channel.IMPORT), plan=plan)
 
 
 def _bring(actor: Actor, plan: OpeningPlan) -> BroughtOver:

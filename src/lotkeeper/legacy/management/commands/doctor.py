@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from lotkeeper.accounts.models import Tenant
-from lotkeeper.accounts.operations.tenants import create_tenant
+from lotkeeper.accounts.operations.tenants import TenantDetails
 from lotkeeper.accounts.policies import Channel
 from lotkeeper.accounts.queries import actor_called, business_called
 from lotkeeper.core.errors import InvalidRequest, Refusal
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.legacy import rendering
-from lotkeeper.legacy.operations import bring_over_stock
+from lotkeeper.legacy.operations import BroughtOver, bring_over_stock, open_with_old_stock
 from lotkeeper.legacy.policies.faults import Diagnosis, earliest_day, find_faults, shown
 from lotkeeper.legacy.policies.opening import OpeningPlan, Trust, plan_opening
 from lotkeeper.legacy.policies.rows import OldStock, OldTenant
@@ -70,13 +70,10 @@ class Command(BaseCommand):
             pictures = None if options["media"] is None else picture_names(options["media"])
             diagnosis = find_faults(old, today=today, pictures=pictures)
             if options["html"] is not None:
-                options["html"].write_text(rendering.as_page(name, today, old, diagnosis), encoding="utf-8")
+                _write_page(options["html"], rendering.as_page(name, today, old, diagnosis))
             if options["migrate"]:
                 self._migrate(old, diagnosis, options)
                 return
-        except OSError as error:
-            message = f"{options['html']} cannot be written: {error.strerror}."
-            raise CommandError(message, returncode=_REFUSED) from error
         except Refusal as refusal:
             raise CommandError(refusal.in_full, returncode=_REFUSED) from refusal
         if options["json"]:
@@ -101,12 +98,9 @@ class Command(BaseCommand):
         if not options["yes"]:
             self.stdout.write("Nothing was written. Run it again with --yes to write it.")
             return
-        business = _business(options)
-        with tenant_scope(business.pk):
-            actor = actor_called(business, options["email"], Channel.IMPORT)
-            done = bring_over_stock(actor=actor, plan=plan)
+        business, done = _bring(plan, options)
         self.stdout.write(
-            f"Brought into {business.name}: {done.variations} variations and {done.posted} batches;"
+            f"Brought into {business}: {done.variations} variations and {done.posted} batches;"
             f" {done.replayed} batches were there before. The ledger holds {shown(done.units)} units of opening stock."
         )
 
@@ -135,23 +129,47 @@ def _one_of(rows: list[Any], named: str | None, what: str, option: str) -> Any:
     raise InvalidRequest({option: [message]}, message)
 
 
-def _business(options: dict[str, Any]) -> Tenant:
-    """Where the stock goes: a business that is there, or one that is opened for it.
+def _bring(plan: OpeningPlan, options: dict[str, Any]) -> tuple[str, BroughtOver]:
+    """Into a business that is there, or one that is opened for it; gives its name too.
 
     Raises:
         InvalidRequest: if there is no such business, or not all is said that a new one needs.
+        What bringing it over refuses.
     """
     name = options["new_tenant"]
-    if name is None or Tenant.objects.filter(name=name).exists():
-        return business_called(name or options["tenant"])
+    if name is not None and not Tenant.objects.filter(name=name).exists():
+        return name, open_with_old_stock(details=_details(name, options), plan=plan)
+    business = business_called(options["tenant"]) if name is None else _named(name)
+    with tenant_scope(business.pk):
+        actor = actor_called(business, options["email"], Channel.IMPORT)
+        return business.name, bring_over_stock(actor=actor, plan=plan)
+
+
+def _details(name: str, options: dict[str, Any]) -> TenantDetails:
     if not (options["currency"] and options["timezone"] and options["email"]):
         message = f"There is no business {name} yet; to open it say --currency, --timezone and --email."
         raise InvalidRequest({"new_tenant": [message]}, message)
     # Nobody logs in yet: `lotkeeper changepassword` gives the owner a password, as the how-to page tells.
-    return create_tenant(
+    return TenantDetails(
         name=name,
         currency=options["currency"],
         timezone=options["timezone"],
         owner_email=options["email"],
         owner_password=None,
-    ).tenant
+    )
+
+
+def _named(name: str) -> Tenant:
+    found = list(Tenant.objects.filter(name=name)[:2])
+    if len(found) > 1:
+        message = f"There is more than one business {name}; say which by its number, with --tenant."
+        raise InvalidRequest({"new_tenant": [message]}, message)
+    return found[0]
+
+
+def _write_page(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}."
+        raise CommandError(message, returncode=_REFUSED) from error
