@@ -33,6 +33,8 @@ from lotkeeper.config.up import CannotStart, Options, up
 
 #: Commands that change the schema or repair what only its owner may; all others run as the application does.
 OWNER_COMMANDS = frozenset({"makemigrations", "migrate", "rebuild", "showmigrations", "sqlmigrate"})
+#: Of a command with several verbs, the one that does.
+OWNER_VERBS = {"journal": "restore"}
 #: Commands that never ask the database anything.
 OFFLINE_COMMANDS = frozenset(
     {"collectstatic", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
@@ -122,7 +124,7 @@ def _address(admin: psycopg.Connection, role: str, password: str, database: str)
 
 def _django(words: Sequence[str]) -> int:
     command = words[0] if words else "help"
-    if command in OWNER_COMMANDS:
+    if command in OWNER_COMMANDS or OWNER_VERBS.get(command) in words:
         os.environ["LOTKEEPER_DATABASE_ROLE"] = "owner"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
     with nullcontext() if command in OFFLINE_COMMANDS else database_running():

@@ -1,0 +1,79 @@
+"""What the ledger's ids stand for: products, outlets, people.
+
+Told whenever it changes, so that a journal can be read, and restored, by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import GeneratedField, Model
+
+from lotkeeper.accounts.models import Tenant, User
+from lotkeeper.core.models import TenantModel
+from lotkeeper.stock.checks.running import Cursor
+from lotkeeper.stock.journal.state import JournalState, row_hash
+
+#: Written in place of what nobody who holds a journal shall have: no password fits, no token is known.
+_WITHHELD: Mapping[str, Mapping[str, str]] = {"accounts_user": {"password": ""}, "accounts_apitoken": {"digest": "\\x"}}
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTable:
+    """A table whose rows a journal tells of."""
+
+    name: str
+    tenant_column: str
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord:
+    """What a row says now, or that it is gone."""
+
+    table: str
+    number: int
+    raw: bytes
+    gone: bool
+
+
+def journal_tables() -> Sequence[JournalTable]:
+    """The tables: businesses, people, and what models say is ``in_journal``."""
+    models = [model for model in apps.get_models() if issubclass(model, TenantModel) and model.in_journal]
+    return [_table(Tenant, "id"), _table(User, "tenant_id"), *(_table(model, "tenant_id") for model in models)]
+
+
+def changed_rows(cursor: Cursor, tenant_id: int, state: JournalState) -> Iterator[RowRecord]:
+    """The rows that are new, changed or gone since they were last told."""
+    for table in journal_tables():
+        known = {number for name, number in state.rows if name == table.name}
+        columns = ", ".join(f'"{column}"' for column in table.columns)
+        cursor.execute(
+            f'SELECT t.id, row_to_json(t)::text FROM (SELECT {columns} FROM "{table.name}"'  # noqa: S608  # our own names
+            f" WHERE {table.tenant_column} = %(tenant)s ORDER BY id) t",
+            {"tenant": tenant_id},
+        )
+        for number, text in cursor.fetchall():
+            known.discard(number)
+            raw = _raw(table.name, number, _without_secrets(table.name, text))
+            if state.rows.get((table.name, number)) != row_hash(raw):
+                yield RowRecord(table.name, number, raw, gone=False)
+        for number in sorted(known):
+            yield RowRecord(table.name, number, _raw(table.name, number, "null"), gone=True)
+
+
+def _table(model: type[Model], tenant_column: str) -> JournalTable:
+    columns = [str(each.column) for each in model._meta.concrete_fields if not isinstance(each, GeneratedField)]
+    return JournalTable(model._meta.db_table, tenant_column, columns)
+
+
+def _without_secrets(table: str, text: str) -> str:
+    withheld = _WITHHELD.get(table)
+    return json.dumps({**json.loads(text), **withheld}, separators=(",", ":")) if withheld else text
+
+
+def _raw(table: str, number: int, text: str) -> bytes:
+    return f'{{"record":"row","table":"{table}","id":{number},"row":{text}}}\n'.encode()
