@@ -23,6 +23,7 @@ from lotkeeper.config.database.connection import app_conninfo
 from lotkeeper.config.database.embedded import EmbeddedServer
 from lotkeeper.config.database.running import database_running
 from lotkeeper.config.database.self_check import Severity, self_check
+from lotkeeper.config.processes import end_with_parent
 from lotkeeper.config.supervisor import Child, stop_all, watch
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -94,15 +95,20 @@ def _run(options: Options, home: Path, server: EmbeddedServer | None) -> None:
         for stop_signal in STOP_SIGNALS:
             signal.signal(stop_signal, signal.SIG_IGN)
         stop_all(children)
-        _export_journal(environment)
+        if server is None or server.running_pid() is not None:
+            _export_journal(environment)
 
 
 def _export_journal(environment: Mapping[str, str]) -> None:
-    """What was committed since the last hourly export would otherwise be vouched for by nobody until the next start."""
-    command = [sys.executable, "-m", "django", "journal", "export"]
+    """Have a checkpoint vouch for what was committed since the last hourly one, before the machine is out of sight."""
     try:
         exported = subprocess.run(
-            command, env=dict(environment), stdout=subprocess.DEVNULL, timeout=LAST_EXPORT_SECONDS, check=False
+            [sys.executable, "-m", "django", "journal", "export"],
+            env=dict(environment),
+            stdout=subprocess.DEVNULL,
+            timeout=LAST_EXPORT_SECONDS,
+            check=False,
+            preexec_fn=end_with_parent,  # one thread only
         )
     except subprocess.TimeoutExpired:
         _say("There was no time to export the journal to its end; the next start goes on with it.")
