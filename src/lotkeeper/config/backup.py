@@ -22,7 +22,7 @@ from lotkeeper.config.database import home_directory
 from lotkeeper.config.database.binaries import find_binaries
 from lotkeeper.config.database.connection import database_is_embedded, embedded_conninfo, owner_conninfo
 from lotkeeper.config.database.roles import BACKUP_ROLE
-from lotkeeper.stock.journal import JournalPlace, export_journal, journal_place
+from lotkeeper.stock.journal import JournalPlace, export_journals, journal_place
 from lotkeeper.stock.journal.files import open_to_read
 
 MANIFEST_NAME = "manifest.json"
@@ -48,11 +48,11 @@ def make_backup(folder: Path, *, now: dt.datetime) -> Path:
 
     Raises:
         BackupFailed: pg_dump did not come to its end.
-        JournalContradicted, JournalDamaged: the ledger is not what it was; it must not replace a backup of what it was.
+        JournalRefused: the ledger is not what it was; it must not replace a backup of what it was.
     """
     place = journal_place()
-    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
-        export_journal(tenant_id, place=place, now=now)
+    for _ in export_journals(Tenant.objects.order_by("id").values_list("id", flat=True), place=place, now=now):
+        pass
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
     with _unfinished(made) as inside:

@@ -132,11 +132,11 @@ def _backup(words: Sequence[str]) -> int:
     folder = parser.parse_args(words).folder
     with _django_ready():
         from lotkeeper.config.backup import BackupFailed, backup_directory, make_backup
-        from lotkeeper.stock.journal import JournalContradicted, JournalDamaged
+        from lotkeeper.stock.journal import JournalRefused
 
         try:
             made = make_backup(folder or backup_directory(), now=dt.datetime.now(dt.UTC))
-        except (BackupFailed, JournalContradicted, JournalDamaged) as reason:
+        except (BackupFailed, JournalRefused) as reason:
             raise CannotStart(str(reason)) from reason
     print(f"Backed up to {made}. Copy it to another machine.")  # noqa: T201
     return 0
@@ -155,12 +155,12 @@ def _drill(words: Sequence[str]) -> int:
     with _django_ready():
         from lotkeeper.config.backup import BackupFailed, backup_directory
         from lotkeeper.config.drill import drill, report
-        from lotkeeper.stock.journal import JournalDamaged
+        from lotkeeper.stock.journal import JournalRefused
 
         admin = options.admin_url or embedded_conninfo(SUPERUSER_ROLE, "postgres")
         try:
             done = drill(options.folder or backup_directory(), admin=admin, now=dt.datetime.now(dt.UTC))
-        except (BackupFailed, JournalDamaged) as reason:
+        except (BackupFailed, JournalRefused) as reason:
             raise CannotStart(str(reason)) from reason
     report(done, print)
     return 1 if done.findings else 0

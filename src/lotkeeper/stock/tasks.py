@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.core.tenancy import tenant_scope
-from lotkeeper.stock.journal import JournalContradicted, JournalDamaged, export_journal, journal_place
+from lotkeeper.stock.journal import export_journals, journal_place
 from lotkeeper.stock.operations import lapse_reservations
 
 
@@ -23,16 +23,7 @@ def lapse_every_reservation(timestamp: int) -> None:
 @app.periodic(cron="11 * * * *")
 @app.task(queueing_lock="export_every_journal", name="export_every_journal")
 def export_every_journal(timestamp: int) -> None:
-    """Every hour: add to each business's journal what it committed since.
-
-    Raises:
-        ExceptionGroup: of the businesses whose journal could not be added to; the others' were.
-    """
-    refused: list[Exception] = []
-    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
-        try:
-            export_journal(tenant_id, place=journal_place(), now=timezone.now())
-        except (JournalContradicted, JournalDamaged) as reason:
-            refused.append(reason)
-    if refused:
-        raise ExceptionGroup("journals that were not added to", refused)
+    """Every hour: add to each business's journal what it committed since."""
+    tenant_ids = Tenant.objects.order_by("id").values_list("id", flat=True)
+    for _ in export_journals(tenant_ids, place=journal_place(), now=timezone.now()):
+        pass

@@ -5,8 +5,8 @@ with a signed checkpoint over the last line of every batch. ``docs/explanation/j
 """
 
 from lotkeeper.stock.journal.comparing import CHECK_NAME, check_journal, differences, verify_tenant
-from lotkeeper.stock.journal.exporting import Exported, JournalContradicted, export_journal
-from lotkeeper.stock.journal.files import JournalDamaged
+from lotkeeper.stock.journal.exporting import Exported, JournalContradicted, export_journal, export_journals
+from lotkeeper.stock.journal.files import JournalDamaged, JournalRefused
 from lotkeeper.stock.journal.places import JournalPlace, journal_place
 from lotkeeper.stock.journal.restoring import RestoreRefused, restore_journal
 
@@ -16,10 +16,12 @@ __all__ = [
     "JournalContradicted",
     "JournalDamaged",
     "JournalPlace",
+    "JournalRefused",
     "RestoreRefused",
     "check_journal",
     "differences",
     "export_journal",
+    "export_journals",
     "journal_place",
     "restore_journal",
     "verify_tenant",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -72,7 +71,7 @@ def verify_tenant(tenant_id: int, place: JournalPlace) -> verifier.JournalReport
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute("SET LOCAL statement_timeout = 0")
             for difference in differences(cursor, tenant_id, journal.state):
-                report.note(f"the database lost or changed {_told(difference)}")
+                report.note(f"the database lost or changed {sentence(difference)}")
             for where in changed_records(cursor, tenant_id, journal.records()):
                 report.note(f"the database says something else of {where}")
     return report
@@ -82,17 +81,20 @@ def changed_records(
     cursor: Cursor, tenant_id: int, records: Iterable[tuple[Mapping[str, Any], bytes]]
 ) -> Iterator[str]:
     """The batches, operations and promises of which the database no longer says what a journal says."""
-    groups = groupby(records, key=lambda each: _subject(each[0]))
-    subjects = ((subject, [json.loads(raw) for _, raw in group]) for subject, group in groups if subject[0])
-    for some in in_chunks(subjects):
+    groups = groupby((record for record, _ in records), key=_subject)
+    subjects = ((subject, list(group)) for subject, group in groups if subject[0])
+    for some in in_chunks(subjects, weight=lambda each: len(each[1])):
         for kind, asked in (("batch", births), ("operation", operations), ("closed", closed)):
             told = {number: said for (name, number), said in some if name == kind}
             now: dict[int, list[Any]] = {number: [] for number in told}
             for record in asked(cursor, tenant_id, list(told)) if told else ():
-                now[record.number if record.operation_id is None else record.operation_id].append(
-                    json.loads(record.text)
-                )
+                now[record.number if record.operation_id is None else record.operation_id].append(record.told())
             yield from (f"{kind} {number}" for number, said in told.items() if said != now[number])
+
+
+def sentence(difference: Difference) -> str:
+    """A difference in words."""
+    return ", ".join(f"{name} {value}" for name, value in difference.items() if value is not None)
 
 
 def _subject(record: Mapping[str, Any]) -> tuple[str, int]:
@@ -118,7 +120,3 @@ def _unsigned(journal: JournalFile, place: JournalPlace) -> Iterator[Difference]
 def _found(cursor: Cursor, name: str, names: Sequence[str], values: Mapping[str, Any]) -> Iterator[Difference]:
     cursor.execute(statement("lotkeeper.stock", f"journal/{name}"), values)
     return (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
-
-
-def _told(difference: Difference) -> str:
-    return ", ".join(f"{name} {value}" for name, value in difference.items() if value is not None)

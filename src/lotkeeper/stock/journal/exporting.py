@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,21 @@ from typing import Any
 from django.db import connection, transaction
 
 from lotkeeper.core.tenancy import tenant_scope
-from lotkeeper.stock.journal.comparing import Difference, differences
-from lotkeeper.stock.journal.files import JournalFile, open_to_add
+from lotkeeper.stock.journal.comparing import Difference, differences, sentence
+from lotkeeper.stock.journal.files import JournalFile, JournalRefused, open_to_add
 from lotkeeper.stock.journal.places import JournalPlace
 from lotkeeper.stock.journal.records import new_records
 from lotkeeper.stock.journal.rows import changed_rows
 
 
-class JournalContradicted(RuntimeError):
+class JournalContradicted(JournalRefused):
     """The database no longer says what was exported from it."""
 
     def __init__(self, tenant_id: int, path: Path, found: Sequence[Difference]) -> None:
-        first = ", ".join(f"{name} {value}" for name, value in found[0].items() if value is not None)
         super().__init__(
-            f"Business {tenant_id}'s ledger contradicts its journal {path} in {len(found)} places (first: {first}). "
-            "Nothing was exported. Either the ledger was tampered with, or an older backup was restored: "
+            f"The ledger of business {tenant_id} contradicts its journal {path} in {len(found)} places, "
+            f"first {sentence(found[0])}. Nothing was exported. "
+            "Either the ledger was tampered with, or an older backup was restored: "
             "`lotkeeper check --only journal` shows where, docs/how-to/back-up.md what to do."
         )
         self.found = found
@@ -41,6 +41,24 @@ class Exported:
     counts: int
     #: The number of the checkpoint that ends it.
     checkpoint: int
+
+
+def export_journals(tenant_ids: Iterable[int], *, place: JournalPlace, now: dt.datetime) -> Iterator[Exported]:
+    """Export one business after the other; what is wrong with one keeps none of the others back.
+
+    Raises:
+        JournalRefused: in the end, if any could not be exported.
+    """
+    refused: list[str] = []
+    for tenant_id in tenant_ids:
+        try:
+            done = export_journal(tenant_id, place=place, now=now)
+        except JournalRefused as reason:
+            refused.append(str(reason))
+        else:
+            yield done
+    if refused:
+        raise JournalRefused("\n".join(refused))
 
 
 def export_journal(tenant_id: int, *, place: JournalPlace, now: dt.datetime) -> Exported:

@@ -26,7 +26,11 @@ _CHECKPOINT_MARK = b'"record":"checkpoint"'
 _CHECKPOINT_BYTES = 4096
 
 
-class JournalDamaged(RuntimeError):
+class JournalRefused(RuntimeError):
+    """Something was not done with a journal; the message says what and why."""
+
+
+class JournalDamaged(JournalRefused):
     """A journal is not what was written; nothing may be added to it."""
 
 
@@ -173,7 +177,7 @@ def open_to_add(place: JournalPlace, tenant_id: int) -> Iterator[JournalFile]:
         JournalDamaged: it is not what was written.
     """
     path = place.journal(tenant_id)
-    place.folder.mkdir(parents=True, exist_ok=True)
+    place.make()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -37,6 +37,10 @@ class JournalPlace:
         """What a verifier needs of the key; keep a copy of it where the journals are not."""
         return self.folder / PUBLIC_KEY_NAME
 
+    def make(self) -> None:
+        """Have the folder there, closed to others: people's names stand in it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def tenants(self) -> Sequence[int]:
         """The businesses that have a journal here."""
         return sorted(int(path.stem.removeprefix("tenant-")) for path in self.folder.glob("tenant-*.jsonl"))
@@ -47,7 +51,7 @@ class JournalPlace:
         Raises:
             TypeError: if the file holds another kind of key.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.make()
         with (self.folder / "key.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self.key_file.exists():

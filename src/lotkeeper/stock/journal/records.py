@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from lotkeeper.core.postgres.statements import statement
 from lotkeeper.stock.checks.running import Cursor
 from lotkeeper.stock.journal.state import JournalState
 
-#: How many batches or operations are asked for at once.
+#: How many rows are asked for at once. An operation is never divided, however many lines it has.
 AT_ONCE = 2000
 
 Item = TypeVar("Item")
@@ -30,6 +30,11 @@ class LedgerRecord(NamedTuple):
     def raw(self) -> bytes:
         """The record as a line of the journal."""
         return self.text.encode() + b"\n"
+
+    def told(self) -> dict[str, Any]:
+        """The record as it is read back."""
+        told: dict[str, Any] = json.loads(self.text)
+        return told
 
 
 def new_records(cursor: Cursor, tenant_id: int, state: JournalState) -> Iterator[LedgerRecord]:
@@ -55,8 +60,8 @@ def new_records(cursor: Cursor, tenant_id: int, state: JournalState) -> Iterator
             "lineless": list(state.lineless),
         },
     )
-    while some := _fetched(cursor):
-        yield from operations(cursor, tenant_id, some)
+    for pairs in in_chunks(_fetched(cursor), weight=lambda pair: 1 + pair[1]):
+        yield from operations(cursor, tenant_id, [operation_id for operation_id, _ in pairs])
     cursor.execute("CLOSE new_operations")
     for some in in_chunks(sorted(state.open_reservations)):
         yield from closed(cursor, tenant_id, some)
@@ -77,10 +82,17 @@ def closed(cursor: Cursor, tenant_id: int, reservation_ids: Sequence[int]) -> li
     return _records(cursor, "closed", {"tenant": tenant_id, "reservations": reservation_ids})
 
 
-def in_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """The items, as many as are asked for at once."""
-    rest = iter(items)
-    while some := list(islice(rest, AT_ONCE)):
+def in_chunks(items: Iterable[Item], weight: Callable[[Item], int] = lambda _: 1) -> Iterator[list[Item]]:
+    """The items, as many together as weigh what is asked for at once."""
+    some: list[Item] = []
+    total = 0
+    for item in items:
+        some.append(item)
+        total += weight(item)
+        if total >= AT_ONCE:
+            yield some
+            some, total = [], 0
+    if some:
         yield some
 
 
@@ -92,9 +104,13 @@ def _records(cursor: Cursor, name: str, values: dict[str, Any]) -> list[LedgerRe
     ]
 
 
-def _fetched(cursor: Cursor) -> list[int]:
-    cursor.execute(f"FETCH {AT_ONCE} FROM new_operations")
-    return [operation_id for (operation_id,) in cursor.fetchall()]
+def _fetched(cursor: Cursor) -> Iterator[tuple[int, int]]:
+    while True:
+        cursor.execute(f"FETCH {AT_ONCE} FROM new_operations")
+        some = cursor.fetchall()
+        if not some:
+            return
+        yield from some
 
 
 def _statement(name: str) -> str:

@@ -17,7 +17,7 @@ from lotkeeper.core.postgres.statements import statement
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock import verifier
 from lotkeeper.stock.journal.comparing import changed_records, differences
-from lotkeeper.stock.journal.files import JournalFile, open_to_read
+from lotkeeper.stock.journal.files import JournalFile, JournalRefused, open_to_read
 from lotkeeper.stock.journal.places import JournalPlace
 from lotkeeper.stock.journal.records import AT_ONCE, in_chunks
 from lotkeeper.stock.journal.rows import JournalTable, journal_tables
@@ -27,7 +27,7 @@ _LEDGER_TABLES = ("stock_operation", "stock_batch", "stock_count", "stock_reserv
 _KINDS = ("operation", "line", "count", "reservation", "closed")
 
 
-class RestoreRefused(RuntimeError):
+class RestoreRefused(JournalRefused):
     """The journal cannot be restored here; nothing was written."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ from django.utils import timezone
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.stock.journal import (
-    JournalContradicted,
-    JournalDamaged,
     JournalPlace,
-    RestoreRefused,
-    export_journal,
+    JournalRefused,
+    export_journals,
     journal_place,
     restore_journal,
     verify_tenant,
@@ -46,16 +44,16 @@ class Command(BaseCommand):
         """Do it."""
         try:
             getattr(self, f"_{options['verb']}")(**options)
-        except (JournalContradicted, JournalDamaged, RestoreRefused) as refused:
+        except JournalRefused as refused:
             raise CommandError(str(refused)) from refused
 
     def _export(self, tenant: int | None, **_: Any) -> None:
         place = journal_place()
-        for tenant_id in _chosen(tenant, list(Tenant.objects.order_by("pk").values_list("pk", flat=True))):
-            done = export_journal(tenant_id, place=place, now=timezone.now())
+        there = Tenant.objects.order_by("pk").values_list("pk", flat=True)
+        for done in export_journals(_chosen(tenant, there), place=place, now=timezone.now()):
             self.stdout.write(
-                f"Business {tenant_id}: {done.operations} operations, {done.lines} lines and {done.counts} counts "
-                f"added to {place.journal(tenant_id)}, checkpoint {done.checkpoint}."
+                f"Business {done.tenant_id}: {done.operations} operations, {done.lines} lines and {done.counts} counts "
+                f"added to {place.journal(done.tenant_id)}, checkpoint {done.checkpoint}."
             )
 
     def _verify(self, tenant: int | None, **_: Any) -> None:
@@ -79,7 +77,7 @@ class Command(BaseCommand):
         self.stdout.write(journal_place().public_key().decode().strip())
 
 
-def _chosen(asked: int | None, there: Sequence[int]) -> Sequence[int]:
+def _chosen(asked: int | None, there: Collection[int]) -> Collection[int]:
     if asked is not None and asked not in there:
         message = f"There is no business {asked}."
         raise CommandError(message)
