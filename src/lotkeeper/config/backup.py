@@ -111,7 +111,7 @@ def _copy_journal(place: JournalPlace, tenant_id: int, folder: Path) -> Mapping[
     # While it is held open, nobody adds to it.
     with open_to_read(place, tenant_id) as journal:
         shutil.copy2(place.journal(tenant_id), folder)
-        told = journal.last_checkpoint()
+        told = journal.last_checkpoint
     return {"tenant": tenant_id, **{name: told[name] for name in ("number", "heads", "operations", "lines", "counts")}}
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.stock.journal.conftest import BusyShop
 
 from lotkeeper.stock import verifier
-from lotkeeper.stock.journal import check_journal, verify_tenant
+from lotkeeper.stock.journal import JournalDamaged, check_journal, verify_tenant
 
 
 def verify_alone(*arguments: str | Path, without: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -130,6 +130,8 @@ def test_a_journal_signed_by_another_key_is_not_ours(exported: BusyShop, tmp_pat
     [checked] = [check_journal(exported.tenant_id, exported.place)]
 
     assert report.findings == [f"checkpoint {number}: is not signed with this key" for number in (1, 2, 3)]
+    with pytest.raises(JournalDamaged, match="was not signed with"):
+        exported.export()
     assert checked is not None
     assert list(checked.offending) == [{"checkpoint": 3, "signed": "not by the key of this installation"}]
 

@@ -112,7 +112,7 @@ def _compared(tenant_id: int, journal: JournalFile) -> Sequence[Difference]:
 
 
 def _unsigned(journal: JournalFile, place: JournalPlace) -> Iterator[Difference]:
-    checkpoint = journal.last_checkpoint()
+    checkpoint = journal.last_checkpoint
     if checkpoint and not verifier.is_signed(checkpoint, place.public_key()):
         yield {"checkpoint": checkpoint["number"], "signed": "not by the key of this installation"}
 

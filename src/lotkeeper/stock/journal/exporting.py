@@ -11,8 +11,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stock import verifier
 from lotkeeper.stock.journal.comparing import Difference, differences, sentence
-from lotkeeper.stock.journal.files import JournalFile, JournalRefused, open_to_add
+from lotkeeper.stock.journal.files import JournalDamaged, JournalFile, JournalRefused, open_to_add
 from lotkeeper.stock.journal.places import JournalPlace
 from lotkeeper.stock.journal.records import new_records
 from lotkeeper.stock.journal.rows import changed_rows
@@ -69,10 +70,17 @@ def export_journal(tenant_id: int, *, place: JournalPlace, now: dt.datetime) -> 
 
     Raises:
         JournalContradicted: the database has gone back behind the journal, or says something else.
-        JournalDamaged: the journal is not what was written.
+        JournalDamaged: the journal is not what was written, or was signed with another key.
     """
     key = place.signing_key()
     with open_to_add(place, tenant_id) as journal:
+        last = journal.last_checkpoint
+        if last and not verifier.is_signed(last, place.public_key()):
+            message = (
+                f"The last checkpoint of {place.journal(tenant_id)} was not signed with {place.key_file}. Nothing was "
+                "exported. Put back the key, or move the journal aside: the next export begins a new one."
+            )
+            raise JournalDamaged(message)
         before = (journal.state.operations, journal.state.lines, journal.state.counts)
         with tenant_scope(tenant_id), transaction.atomic(), connection.cursor() as cursor:
             # One moment for all that is read: what commits meanwhile comes next time, whole.

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,8 @@ class JournalFile:
         self._tenant_id = tenant_id
         self._segment = hashlib.sha256()
         self.state = self._current_state()
+        #: The checkpoint that the state as it was found stands for; empty when there is none.
+        self.last_checkpoint: Mapping[str, Any] = json.loads(self._line_before(self.state.offset) or b"{}")
 
     def mend(self) -> None:
         """Cut off what an interrupted export left behind: no checkpoint vouches for it, and it is exported again."""
@@ -86,11 +89,6 @@ class JournalFile:
         state.checkpoints += 1
         write_whole(_state_path(self._path), b"".join(state.written()))
 
-    def last_checkpoint(self) -> Mapping[str, Any]:
-        """The checkpoint that the state stands for; empty when there is none."""
-        raw = self._line_before(self.state.offset)
-        return json.loads(raw) if raw else {}
-
     def records(self) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Every record that is vouched for, checkpoints left out."""
         self._file.seek(0)
@@ -106,10 +104,7 @@ class JournalFile:
     def _current_state(self) -> JournalState:
         saved = self._saved_state()
         raw = self._line_before(saved.offset) if saved else b""
-        if saved and raw and hashlib.sha256(raw).digest() == saved.previous and _fits(saved, raw):
-            state = saved
-        else:
-            state = JournalState()
+        state = saved if saved and _fits(saved, raw) else JournalState()
         self._replay(state)
         if saved and state.checkpoints < saved.checkpoints:
             message = (
@@ -206,10 +201,15 @@ def _check(state: JournalState, checkpoint: Mapping[str, Any], segment: str) -> 
         raise ValueError(message)
 
 
-def _fits(state: JournalState, raw: bytes) -> bool:
-    record = json.loads(raw)
-    counted = all(record[name] == getattr(state, name) for name in ("operations", "lines", "counts"))
-    return counted and record["heads"] == state.root().hex()
+def _fits(state: JournalState, checkpoint: bytes) -> bool:
+    if hashlib.sha256(checkpoint).digest() != state.previous:
+        return False
+    try:
+        told = json.loads(checkpoint)
+        counted = all(told[name] == getattr(state, name) for name in ("operations", "lines", "counts"))
+        return counted and told["heads"] == state.root().hex()
+    except (ValueError, KeyError, TypeError, struct.error):
+        return False
 
 
 def _state_path(journal: Path) -> Path:

@@ -60,18 +60,22 @@ class JournalPlace:
             if not isinstance(key, Ed25519PrivateKey):
                 message = f"{self.key_file} holds no Ed25519 key"
                 raise TypeError(message)
-            if not self.public_key_file.exists():
-                public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            public = _public_half(key)
+            if not self.public_key_file.exists() or self.public_key_file.read_bytes() != public:
                 write_whole(self.public_key_file, public)
         return key
 
     def public_key(self) -> bytes:
         """The public half (PEM) of the installation's own key; not what the folder says it is."""
-        return self.signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return _public_half(self.signing_key())
 
     def _make_key(self) -> None:
         private = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_whole(self.key_file, private)
+
+
+def _public_half(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def journal_place() -> JournalPlace:

@@ -84,8 +84,9 @@ def restore_journal(tenant_id: int, *, place: JournalPlace, public_key: bytes | 
                 message = f"Business {tenant_id} is in this database already."
                 raise RestoreRefused(message)
             named = _Named.of(journal)
-            _write_rows(cursor, named)
+            _write_rows(cursor, named, [table for table in journal_tables() if not table.leans_on_ledger])
             _write_ledger(cursor, tenant_id, journal, named)
+            _write_rows(cursor, named, [table for table in journal_tables() if table.leans_on_ledger])
             _number_on(cursor)
             found = list(differences(cursor, tenant_id, journal.state))
             found += [{"changed": where} for where in changed_records(cursor, tenant_id, journal.records())]
@@ -122,8 +123,8 @@ class _Named:
         return named
 
 
-def _write_rows(cursor: Any, named: _Named) -> None:
-    for table in journal_tables():
+def _write_rows(cursor: Any, named: _Named, tables: Sequence[JournalTable]) -> None:
+    for table in tables:
         _write_table(cursor, table, [row for (name, _), row in named.rows.items() if name == table.name])
 
 

@@ -8,17 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from django.apps import apps
-from django.db.models import GeneratedField, Model
+from django.db.models import ForeignKey, GeneratedField, Model
 
 from lotkeeper.accounts.models import Tenant, User
 from lotkeeper.core.models import TenantModel
 from lotkeeper.stock.checks.running import Cursor
 from lotkeeper.stock.journal.state import JournalState, row_hash
+from lotkeeper.stock.models import Batch, Operation
 
 #: Written in place of what nobody who holds a journal shall have: no password fits, no token is known.
 _WITHHELD: Mapping[str, Mapping[str, str]] = {"accounts_user": {"password": ""}, "accounts_apitoken": {"digest": "\\x"}}
+
+
+_LEDGER = frozenset({Batch, Operation})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class JournalTable:
     name: str
     tenant_column: str
     columns: Sequence[str]
+    #: Whether its rows point at batches or operations.
+    leans_on_ledger: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,11 @@ class RowRecord:
 
 
 def journal_tables() -> Sequence[JournalTable]:
-    """The tables: businesses, people, and what models say is ``in_journal``."""
-    models = [model for model in apps.get_models() if issubclass(model, TenantModel) and model.in_journal]
-    return [_table(Tenant, "id"), _table(User, "tenant_id"), *(_table(model, "tenant_id") for model in models)]
+    """The tables, each after those that it points at: businesses, people, and what models say is ``in_journal``."""
+    tenants_own = (model for model in apps.get_models() if issubclass(model, TenantModel) and model.in_journal)
+    told: list[type[Model]] = [Tenant, User, *tenants_own]
+    order = TopologicalSorter({model: _pointed_at(model) for model in told}).static_order()
+    return [_table(model) for model in order if model in told]
 
 
 def changed_rows(cursor: Cursor, tenant_id: int, state: JournalState) -> Iterator[RowRecord]:
@@ -65,9 +74,19 @@ def changed_rows(cursor: Cursor, tenant_id: int, state: JournalState) -> Iterato
             yield RowRecord(table.name, number, _raw(table.name, number, "null"), gone=True)
 
 
-def _table(model: type[Model], tenant_column: str) -> JournalTable:
-    columns = [str(each.column) for each in model._meta.concrete_fields if not isinstance(each, GeneratedField)]
-    return JournalTable(model._meta.db_table, tenant_column, columns)
+def _table(model: type[Model]) -> JournalTable:
+    return JournalTable(
+        name=model._meta.db_table,
+        tenant_column="id" if model is Tenant else "tenant_id",
+        columns=[str(each.column) for each in model._meta.concrete_fields if not isinstance(each, GeneratedField)],
+        leans_on_ledger=not _LEDGER.isdisjoint(_pointed_at(model)),
+    )
+
+
+def _pointed_at(model: type[Model]) -> list[type[Model]]:
+    targets = [each.related_model for each in model._meta.concrete_fields if isinstance(each, ForeignKey)]
+    # A category within another is written with it, in one statement.
+    return [target for target in targets if isinstance(target, type) and target is not model]
 
 
 def _without_secrets(table: str, text: str) -> str:
