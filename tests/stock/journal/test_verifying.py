@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
 from tests.stock.journal.conftest import BusyShop
 
 from lotkeeper.stock import verifier
@@ -170,3 +173,20 @@ def test_verifying_against_the_database_finds_what_heads_do_not_cover(
 
     assert report.found > 0
     assert {said.rsplit(" ", 2)[-2] for said in report.findings} == {kind}
+
+
+def test_the_command_verifies_and_tells_the_key(exported: BusyShop) -> None:
+    place = exported.place
+    said, key = io.StringIO(), io.StringIO()
+    with override_settings(JOURNAL_DIRECTORY=place.folder, JOURNAL_KEY_FILE=place.key_file):
+        call_command("journal", "verify", stdout=said)
+        call_command("journal", "key", stdout=key)
+
+        assert said.getvalue().splitlines()[-1] == f"Business {exported.tenant_id}: everything holds"
+        assert key.getvalue().encode() == place.public_key()
+        exported.path.write_bytes(exported.path.read_bytes().replace(b"wrong till", b"wrong tall"))
+        with pytest.raises(CommandError, match="do not agree"):
+            call_command("journal", "verify", stdout=said)
+        assert "says something else than its digest" in said.getvalue()
+        with pytest.raises(CommandError, match="There is no business 0"):
+            call_command("journal", "verify", "--tenant", "0")

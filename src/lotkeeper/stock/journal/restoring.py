@@ -195,8 +195,9 @@ def _number_on(cursor: Any) -> None:
     """Have what is made next get numbers beyond those that were restored."""
     for table in (*(table.name for table in journal_tables()), *_LEDGER_TABLES):
         cursor.execute(
-            f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), max(id))"  # noqa: S608  # our own names
-            f' FROM "{table}" HAVING max(id) IS NOT NULL'
+            # Another business of this database may be further.
+            f'SELECT setval(s.name, greatest(nextval(s.name), (SELECT max(id) FROM "{table}")))'  # noqa: S608  # ours
+            f" FROM pg_get_serial_sequence('\"{table}\"', 'id') AS s (name)"
         )
 
 
