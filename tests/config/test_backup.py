@@ -80,13 +80,21 @@ def test_a_business_whose_journal_was_cut_off_is_not_backed_up(demo_shop: Instal
     assert demo_shop.command("check", "--only", "journal").returncode == 0
 
 
-def test_stopping_ends_with_a_checkpoint(demo_shop: Installation) -> None:
-    journal = demo_shop.home / "journal" / "tenant-1.jsonl"
-    before = journal.read_bytes() if journal.exists() else b""
+def checkpoints(installation: Installation) -> int:
+    journal = installation.home / "journal" / "tenant-1.jsonl"
+    records = map(json.loads, journal.read_bytes().splitlines()) if journal.exists() else ()
+    return sum(record["record"] == "checkpoint" for record in records)
+
+
+def test_the_hourly_job_and_stopping_each_end_with_a_checkpoint(demo_shop: Installation) -> None:
+    before = checkpoints(demo_shop)
+    job = "from lotkeeper.stock.tasks import export_every_journal; export_every_journal(timestamp=0)"
+    assert demo_shop.command("shell", "-c", job).returncode == 0
+    assert checkpoints(demo_shop) == before + 1
+
     with demo_shop.up() as running:
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(PATIENCE_SECONDS) == 0
 
-    added = journal.read_bytes().removeprefix(before).splitlines()
-    assert json.loads(added[-1])["record"] == "checkpoint"
+    assert checkpoints(demo_shop) == before + 2
     demo_shop.wait_until_gone()

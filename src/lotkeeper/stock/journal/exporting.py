@@ -89,7 +89,7 @@ def export_journal(tenant_id: int, *, place: JournalPlace, now: dt.datetime) -> 
             found = differences(cursor, tenant_id, journal.state)
             if found:
                 raise JournalContradicted(tenant_id, place.journal(tenant_id), found)
-            add_news(journal, cursor, tenant_id)
+            _add_news(journal, cursor, tenant_id)
         journal.add_checkpoint(key, now.astimezone(dt.UTC).isoformat(timespec="microseconds"))
         state = journal.state
         operations, lines, counts = (
@@ -98,7 +98,7 @@ def export_journal(tenant_id: int, *, place: JournalPlace, now: dt.datetime) -> 
         return Exported(tenant_id, operations, lines, counts, state.checkpoints)
 
 
-def add_news(journal: JournalFile, cursor: Any, tenant_id: int) -> None:
+def _add_news(journal: JournalFile, cursor: Any, tenant_id: int) -> None:
     """Add the records that are not there yet; a checkpoint must follow."""
     for row in changed_rows(cursor, tenant_id, journal.state):
         journal.add(row.raw)
