@@ -1,6 +1,6 @@
 """The journal of a large ledger: exporting it, adding an hour to it, verifying and restoring it.
 
-    .venv/bin/python -m benchmarks.journal --lines 1000000      # an hour for five million
+    .venv/bin/python -m benchmarks.journal --lines 1000000      # making the sales takes longest
 
 Sales of one line each, a thousand a call, on a hundred thousand batches. Everything runs on one server in a temporary
 folder: Lotkeeper's embedded PostgreSQL with durable commits. The yardstick is ``COPY stock_movement TO STDOUT``: the
