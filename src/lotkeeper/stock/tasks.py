@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stock.journal import export_journals, journal_place
 from lotkeeper.stock.operations import lapse_reservations
 
 
@@ -16,3 +18,12 @@ def lapse_every_reservation(timestamp: int) -> None:
     for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
         with tenant_scope(tenant_id):
             lapse_reservations()
+
+
+@app.periodic(cron="11 * * * *")
+@app.task(queueing_lock="export_every_journal", name="export_every_journal")
+def export_every_journal(timestamp: int) -> None:
+    """Every hour: add to each business's journal what it committed since."""
+    tenant_ids = Tenant.objects.order_by("id").values_list("id", flat=True)
+    for _ in export_journals(tenant_ids, place=journal_place(), now=timezone.now()):
+        pass

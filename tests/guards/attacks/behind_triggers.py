@@ -113,7 +113,8 @@ BEHIND_TRIGGERS: dict[str, tuple[Sequence[str], Outcome]] = {
     "change why it was promised": (
         ["UPDATE stock_operation SET reason = 'x' WHERE id = :promise"],
         KnownLimit(
-            "A promise moves no stock: no line repeats its operation, and the database computes its digest anew."
+            "A promise moves no stock: no line repeats its operation, and the database computes its digest anew.",
+            frozenset({"promise"}),
         ),
     ),
     "change an answer": (
