@@ -118,7 +118,10 @@ SPECIMENS: Final[Mapping[str, tuple[Callable[[World], Mapping[str, Any]], ...]]]
     ),
     "inventory_receive": (lambda _: {"confirm": True},),
     "inventory_batches_amend": (lambda _: {"batch_number": f"B-{next(_numbers)}"},),
-    "inventory_transfers_receive": (lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}]},),
+    # The goods were sent just now, and so not at the moment of the example.
+    "inventory_transfers_receive": (
+        lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}], "occurred_at": None},
+    ),
     "inventory_stock_takes_open": (
         lambda world: _counted(world, "list"),
         lambda world: {**_counted(world, "category"), "category_id": world.ids["category_id"]},
@@ -197,6 +200,13 @@ def id_fields(form: Mapping[str, Any]) -> list[tuple[str, ...]]:
         if name.endswith("_id") and _at(form, place).get("type") == "integer":
             found.append(place)
     return found
+
+
+def query_of(call: Call, world: World) -> str:
+    """What the call's address must ask for: ``?outlet_id=3``."""
+    if call.name.endswith("lookup"):
+        return "?code=x"
+    return f"?outlet_id={world.ids['outlet_id']}" if call.name == "inventory_count_next" else ""
 
 
 def fields(form: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
@@ -284,9 +294,12 @@ def new_world() -> World:
     sale = {"outlet_id": outlet, "lines": [line], "reference_id": "order-1"}
     held = made("inventory/reservations/", {"outlet_id": outlet, "lines": [line], "hold_seconds": 9000})
     sent = made("inventory/transfers/", {"source_id": outlet, "destination_id": second, "lines": [line]})
-    batch = received["movements"][0]["batch_id"]
-    take = made("inventory/stock-takes/", {"outlet_id": outlet, "items": [{"batch_id": batch, "physical_count": 400}]})
-    counted = client.get(f"{API}inventory/stock-takes/{take['id']}/lines/").json()["results"]
+    other = made("inventory/receive/", {"outlet_id": outlet, "lines": [{**delivery, "batch_number": "B"}]})
+    batch, second_batch = (each["movements"][0]["batch_id"] for each in (received, other))
+    seen = [{"batch_id": batch, "physical_count": 400}, {"batch_id": second_batch, "physical_count": 600}]
+    take = made("inventory/stock-takes/", {"outlet_id": outlet, "items": seen})
+    lines = client.get(f"{API}inventory/stock-takes/{take['id']}/lines/").json()["results"]
+    item_of = {counted["batch_id"]: counted["item_id"] for counted in lines}
     ids = {
         "outlet_id": outlet,
         "source_id": outlet,
@@ -307,7 +320,9 @@ def new_world() -> World:
         "reservation_id": held["id"],
         "transfer_id": sent["id"],
         "stock_take_id": take["id"],
-        "item_id": counted[0]["item_id"],
+        "item_id": item_of[batch],
+        "short_item_id": item_of[batch],
+        "over_item_id": item_of[second_batch],
         "line_id": sent["lines"][0]["id"],
     }
     return World(business.tenant.pk, client, ids)

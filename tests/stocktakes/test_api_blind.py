@@ -74,6 +74,8 @@ def everything_sent(shop: Shop, blind: Blind) -> Iterator[Any]:
     yield post(f"{blind.address}cancel/")
     yield post(f"{blind.address}complete/")
     yield from looks(blind)
+    # Goods were sold between the counts of two places: somebody who counted neither has to say that it is right.
+    done(blind.owner.post(f"{blind.address}approve/", {}), 200)
     done(blind.owner.post(f"{blind.address}reconcile/"), 200)
     yield post(f"{blind.address}complete/")
     yield post(f"{blind.address}count/", seen)

@@ -6,15 +6,18 @@ from typing import Any
 
 from django.urls import path
 
+from lotkeeper.stocktakes.api.explanations import ExplanationsEndpoint, SwapEndpoint
 from lotkeeper.stocktakes.api.lines import (
     CountScanEndpoint,
     ObservationEndpoint,
     StockTakeLineEndpoint,
     ToCountEndpoint,
 )
+from lotkeeper.stocktakes.api.proposals import CountNextEndpoint
 from lotkeeper.stocktakes.api.takes import StockTakeEndpoint
 
-_API = "api/v1/inventory/stock-takes/"
+_INVENTORY = "api/v1/inventory/"
+_API = f"{_INVENTORY}stock-takes/"
 _ONE = f"{_API}<id:stock_take_id>/"
 _LIST: dict[str, Any] = {"get": "list"}
 
@@ -34,4 +37,7 @@ urlpatterns = [
     path(f"{_ONE}to-count/", ToCountEndpoint.as_view(_LIST), name="stock-take-to-count"),
     path(f"{_ONE}observations/", ObservationEndpoint.as_view(_LIST), name="stock-take-observations"),
     path(f"{_ONE}lookup/", CountScanEndpoint.as_view({"get": "look_up"}), name="stock-take-lookup"),
+    path(f"{_ONE}explanations/", ExplanationsEndpoint.as_view(_LIST), name="stock-take-explanations"),
+    path(f"{_ONE}swap/", SwapEndpoint.as_view({"post": "swap"}), name="stock-take-swap"),
+    path(f"{_INVENTORY}count-next/", CountNextEndpoint.as_view({"get": "retrieve"}), name="count-next"),
 ]

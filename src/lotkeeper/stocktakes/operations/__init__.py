@@ -16,6 +16,7 @@ from lotkeeper.stocktakes.operations.counting import (
     record_counts,
 )
 from lotkeeper.stocktakes.operations.opening import MAX_ASSIGNEES, MAX_LISTED, Rules, Scope, open_stock_take
+from lotkeeper.stocktakes.operations.swapping import swap_batches
 
 __all__ = [
     "MAX_ASSIGNEES",
@@ -34,4 +35,5 @@ __all__ = [
     "reconcile_stock_take",
     "record_counts",
     "request_recount",
+    "swap_batches",
 ]

@@ -12,6 +12,8 @@ INSERT INTO stocktakes_stocktakeobservation (tenant_id, stock_take_id, item_id, 
     CROSS JOIN LATERAL (
       SELECT i.id, i.round FROM stocktakes_stocktakeitem i
         WHERE i.tenant_id = %(tenant)s AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = u.batch_id
+          -- So that either index of the lines will do: one that leads to the stock take alone takes 10 000 lines past 15 s.
+          AND i.variation_id = u.variation_id
       UNION ALL
       SELECT i.id, i.round FROM stocktakes_stocktakeitem i
         WHERE u.batch_id IS NULL AND i.tenant_id = %(tenant)s AND i.stock_take_id = %(stock_take_id)s
