@@ -122,6 +122,11 @@ class Outcome:
             raise self.refusal()
         return _posting(self.answer, replayed=self.fate is Fate.REPLAYED)
 
+    def posting_or_none(self) -> Posting | None:
+        if self.fate in {Fate.POSTED, Fate.REPLAYED}:
+            return _posting(self.answer, replayed=self.fate is Fate.REPLAYED)
+        return None
+
     def refusal(self) -> Refusal:
         """Why it was refused."""
         lines = self.answer["lines"]
@@ -138,6 +143,16 @@ class Outcome:
                 return NotFound("batch", batch_id=lines[0]["batch_id"])
             case _:
                 return NotFound("variation", variation_id=lines[0]["variation_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSale:
+    """A plain sale, and the token under which it is asked for."""
+
+    prefix: str
+    digest: bytes
+    entry: Entry
+    line: IssueLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +227,34 @@ def deduct_many(
         [line.quantity for _, _, line in lines], brief,
     )  # fmt: skip
     return _outcomes(rows)
+
+
+def sell_many(
+    sales: Sequence[TokenSale], *, outlet_id: int, roles: Sequence[str], scopes: Sequence[str]
+) -> Sequence[Outcome | None]:
+    """Plain sales at one outlet in one call, each under its own token and accepted or refused by itself.
+
+    None for a sale whose token may not sell there, at this moment.
+
+    Args:
+        sales: in order of arrival.
+        outlet_id: where.
+        roles: the roles that may sell.
+        scopes: the scopes of a token that may sell.
+    """
+    rows = _rows(
+        "SELECT position, status, operation_id, response::text FROM lk.sell_many("
+        "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::bigint[], %s::text::numeric[])",
+        current_tenant_id(), outlet_id, list(roles), list(scopes),
+        [sale.prefix for sale in sales], [sale.digest for sale in sales],
+        [sale.entry.reference_id for sale in sales], [sale.entry.fingerprint for sale in sales],
+        [sale.entry.reason for sale in sales], array_text(sale.line.variation_id for sale in sales),
+        array_text(sale.line.quantity for sale in sales),
+    )  # fmt: skip
+    outcomes: list[Outcome | None] = [None] * len(sales)
+    for position, *told in rows:
+        (outcomes[position - 1],) = _outcomes([tuple(told)])
+    return outcomes
 
 
 def post(actor: Actor, entry: Entry, lines: Sequence[BatchLine]) -> Posting:

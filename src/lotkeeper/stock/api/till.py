@@ -15,13 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, connection
 
-from lotkeeper.accounts.queries import actor_for_token
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
 from lotkeeper.core.quantity import MAX_ID, InvalidNumber, quantity_from
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.api.base import REFERENCE_LIMIT, posted_headers
-from lotkeeper.stock.operations import IssueLine, Posting, deduct_stock
+from lotkeeper.stock.operations import IssueLine, Posting, sell_at_till
 from lotkeeper.stock.policies import MovementKind
 from lotkeeper.web.parsing import parse_json
 from lotkeeper.web.rendering import NumberEncoder
@@ -77,14 +76,13 @@ def _sold(environ: Environ) -> Posting | None:
     environ["wsgi.input"] = BytesIO(body)
     try:
         sale = _plain_sale(parse_json(body))
+        if sale is None:
+            return None
         with tenant_scope(parts.tenant_id):
-            actor = None if sale is None else actor_for_token(token)
-            if sale is None or actor is None:
-                return None
-            return deduct_stock(
-                actor=actor,
+            return sell_at_till(
+                token=token,
                 outlet_id=sale.outlet_id,
-                lines=[sale.line],
+                line=sale.line,
                 reference_id=sale.reference_id,
                 reason=sale.reason,
             )

@@ -42,6 +42,7 @@ from lotkeeper.stock.operations.reservations import (
     release_reservation,
     reserve_stock,
 )
+from lotkeeper.stock.operations.tills import sell_at_till
 
 __all__ = [
     "Arrival",
@@ -79,5 +80,6 @@ __all__ = [
     "return_sale",
     "return_stock",
     "reverse_operation",
+    "sell_at_till",
     "write_off_stock",
 ]
