@@ -218,13 +218,13 @@ def deduct_many(
     lines = [(of, number, line) for of, issue in enumerate(issues, 1) for number, line in enumerate(issue.lines, 1)]
     rows = _rows(
         "SELECT status, operation_id, response::text FROM lk.deduct_many("
-        "%s, %s::bigint[], %s::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[],"
-        " %s, %s)",
-        actors[0].tenant_id, [actor.user_id for actor in actors], [actor.token_id for actor in actors],
+        "%s, %s::text::bigint[], %s::text::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::int[],"
+        " %s::text::int[], %s::text::bigint[], %s::text::numeric[], %s)",
+        actors[0].tenant_id, array_text(actor.user_id for actor in actors), array_text(actor.token_id for actor in actors),
         [actor.channel.value for actor in actors], entries[0].kind.value, kind.value, outlet_id, today,
         *_columns(entries)[:5],
-        [of for of, _, _ in lines], [number for _, number, _ in lines], [line.variation_id for _, _, line in lines],
-        [line.quantity for _, _, line in lines], brief,
+        array_text(of for of, _, _ in lines), array_text(number for _, number, _ in lines),
+        array_text(line.variation_id for _, _, line in lines), array_text(line.quantity for _, _, line in lines), brief,
     )  # fmt: skip
     return _outcomes(rows)
 

@@ -15,29 +15,26 @@ BEGIN
   INSERT INTO stock_movement (tenant_id, batch_id, version, prev_version, outlet_id, variation_id, operation_id,
       operation_digest, line, movement_type, quantity, balance_before, balance_after, unit_cost, amendment, occurred_at,
       recorded_at, prev_hash)
-    SELECT p_tenant, c.batch_id, c.version, nullif(c.version - 1, 0), c.outlet_id, c.variation_id, c.operation_id,
-        c.digest, c.line, c.kind, c.quantity, c.balance_after - c.quantity, c.balance_after, c.unit_cost, c.amendment,
-        c.occurred_at, p_now,
-        coalesce(lag(c.hash) OVER (PARTITION BY c.batch_id ORDER BY c.version), c.start_hash)
-      FROM (
-        SELECT n.*, lk.chain(n.start_hash, lk.line_content(p_tenant, n.batch_id, n.version, n.digest, n.line, n.kind,
+    SELECT p_tenant, n.batch_id, n.version, nullif(n.version - 1, 0), n.outlet_id, n.variation_id, n.operation_id,
+        n.digest, n.line, n.kind, n.quantity, n.balance_after - n.quantity, n.balance_after, n.unit_cost, n.amendment,
+        n.occurred_at, p_now,
+        -- The hash of the line before: the running hash up to there. A batch's last line needs none computed here.
+        coalesce(lk.chain(n.start_hash, lk.line_content(p_tenant, n.batch_id, n.version, n.digest, n.line, n.kind,
             n.quantity, n.balance_after, n.unit_cost, n.amendment, n.occurred_at, p_now))
-            OVER (PARTITION BY n.batch_id ORDER BY n.version ROWS UNBOUNDED PRECEDING) AS hash
-          FROM (
-            SELECT u.batch_id, u.operation_id, u.line, u.quantity, u.kind, u.amendment, b.outlet_id, b.variation_id,
-                b.unit_cost, coalesce(b.head_hash, b.genesis_hash) AS start_hash, o.digest,
-                coalesce(u.occurred_at, CASE WHEN o.occurred_at = o.recorded_at THEN p_now ELSE o.occurred_at END)
-                  AS occurred_at,
-                b.version + (row_number() OVER w)::integer AS version,
-                b.quantity + sum(u.quantity) OVER w AS balance_after
-              FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments,
-                    p_occurred_ats)
-                  WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, occurred_at, position)
-                JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
-                JOIN stock_operation o ON o.tenant_id = p_tenant AND o.id = u.operation_id
-              WINDOW w AS (PARTITION BY u.batch_id ORDER BY u.position ROWS UNBOUNDED PRECEDING)
-          ) n
-      ) c;
+          OVER (PARTITION BY n.batch_id ORDER BY n.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), n.start_hash)
+      FROM (
+        SELECT u.position, u.batch_id, u.operation_id, u.line, u.quantity, u.kind, u.amendment, b.outlet_id, b.variation_id,
+            b.unit_cost, coalesce(b.head_hash, b.genesis_hash) AS start_hash, o.digest,
+            coalesce(u.occurred_at, CASE WHEN o.occurred_at = o.recorded_at THEN p_now ELSE o.occurred_at END)
+              AS occurred_at,
+            b.version + (row_number() OVER w)::integer AS version,
+            b.quantity + sum(u.quantity) OVER w AS balance_after
+          FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments, p_occurred_ats)
+              WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, occurred_at, position)
+            JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
+            JOIN stock_operation o ON o.tenant_id = p_tenant AND o.id = u.operation_id
+          WINDOW w AS (PARTITION BY u.batch_id ORDER BY u.position ROWS UNBOUNDED PRECEDING)
+      ) n;
   UPDATE stock_batch b
     SET quantity = m.balance_after, version = m.version, head_hash = m.hash
     FROM (
