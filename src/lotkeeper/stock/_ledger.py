@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
-from lotkeeper.core.postgres.calls import array_text, call
+from lotkeeper.core.postgres.calls import array_text, bytes_array, call, text_array
 from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
 from lotkeeper.stock.policies import MovementKind, OperationKind
@@ -122,11 +122,6 @@ class Outcome:
             raise self.refusal()
         return _posting(self.answer, replayed=self.fate is Fate.REPLAYED)
 
-    def posting_or_none(self) -> Posting | None:
-        if self.fate in {Fate.POSTED, Fate.REPLAYED}:
-            return _posting(self.answer, replayed=self.fate is Fate.REPLAYED)
-        return None
-
     def refusal(self) -> Refusal:
         """Why it was refused."""
         lines = self.answer["lines"]
@@ -147,12 +142,26 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TokenSale:
-    """A plain sale, and the token under which it is asked for."""
+    """A plain sale at one outlet, and the token under which it is asked for."""
 
     prefix: str
     digest: bytes
+    outlet_id: int
     entry: Entry
     line: IssueLine
+
+
+class SaleTold(NamedTuple):
+    """What the database told of a plain sale; read by whoever asked for it."""
+
+    fate: Fate
+    answer: str
+
+    def posting(self) -> Posting | None:
+        """The posting, if there is one."""
+        if self.fate in {Fate.POSTED, Fate.REPLAYED}:
+            return _posting(_loads(self.answer), replayed=self.fate is Fate.REPLAYED)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,31 +239,31 @@ def deduct_many(
 
 
 def sell_many(
-    sales: Sequence[TokenSale], *, outlet_id: int, roles: Sequence[str], scopes: Sequence[str]
-) -> Sequence[Outcome | None]:
+    sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Sequence[str]
+) -> Sequence[SaleTold | None]:
     """Plain sales at one outlet in one call, each under its own token and accepted or refused by itself.
 
     None for a sale whose token may not sell there, at this moment.
 
     Args:
-        sales: in order of arrival.
-        outlet_id: where.
+        sales: in order of arrival; all at one outlet of the tenant in scope.
         roles: the roles that may sell.
         scopes: the scopes of a token that may sell.
     """
     rows = _rows(
-        "SELECT position, status, operation_id, response::text FROM lk.sell_many("
-        "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::bigint[], %s::text::numeric[])",
-        current_tenant_id(), outlet_id, list(roles), list(scopes),
-        [sale.prefix for sale in sales], [sale.digest for sale in sales],
-        [sale.entry.reference_id for sale in sales], [sale.entry.fingerprint for sale in sales],
-        [sale.entry.reason for sale in sales], array_text(sale.line.variation_id for sale in sales),
+        "SELECT position, status, operation_id, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
+        " %s::text::text[], %s::text::text[], %s::text::bytea[], %s::text::text[], %s::text::bytea[], %s::text::text[],"
+        " %s::text::bigint[], %s::text::numeric[])",
+        current_tenant_id(), sales[0].outlet_id, text_array(roles), text_array(scopes),
+        text_array(sale.prefix for sale in sales), bytes_array(sale.digest for sale in sales),
+        text_array(sale.entry.reference_id or "" for sale in sales), bytes_array(sale.entry.fingerprint for sale in sales),
+        text_array(sale.entry.reason for sale in sales), array_text(sale.line.variation_id for sale in sales),
         array_text(sale.line.quantity for sale in sales),
     )  # fmt: skip
-    outcomes: list[Outcome | None] = [None] * len(sales)
-    for position, *told in rows:
-        (outcomes[position - 1],) = _outcomes([tuple(told)])
-    return outcomes
+    told: list[SaleTold | None] = [None] * len(sales)
+    for position, fate, _, answer in rows:
+        told[position - 1] = SaleTold(Fate(fate), answer)
+    return told
 
 
 def post(actor: Actor, entry: Entry, lines: Sequence[BatchLine]) -> Posting:

@@ -8,37 +8,24 @@ goes alone, and none waits for company.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from lotkeeper.accounts.policies import Permission, roles_with, scopes_with
-from lotkeeper.accounts.queries import actor_for_token
 from lotkeeper.accounts.tokens import digest_of, parse_token
 from lotkeeper.core.postgres.retry import in_one_statement
-from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import _ledger
-from lotkeeper.stock._ledger import IssueLine, Posting, TokenSale
+from lotkeeper.stock._ledger import IssueLine, Posting, SaleTold, TokenSale
 from lotkeeper.stock.operations._entry import past_entry
 from lotkeeper.stock.operations._together import Together
-from lotkeeper.stock.operations.issues import deduct_stock
 from lotkeeper.stock.policies import MovementKind, OperationKind
 
 _ROLES = roles_with(Permission.SELL)
 _SCOPES = scopes_with(Permission.SELL)
 
 
-class _Asked(NamedTuple):
-    """A sale, and the token under which it is asked for."""
-
-    token: str
-    outlet_id: int
-    line: IssueLine
-    reference_id: str
-    reason: str
-
-
 def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: str, reason: str) -> Posting | None:
-    """Sell one variation under a till's token, or do nothing and say None: ``deduct_stock`` then tells why.
+    """Sell one variation under a till's token; None when it may not or cannot, and nothing was changed.
 
+    Why not, ``deduct_stock`` tells.
     Args:
         token: who sells, as the till says it.
         outlet_id: where.
@@ -46,42 +33,18 @@ def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: s
         reference_id: the till's own number; the same sale under it is posted once.
         reason: shown in the history.
     """
-    asked = _Asked(token, outlet_id, line, reference_id, reason)
-    return _together.ask((current_tenant_id(), outlet_id), asked)
-
-
-def _sell(group: Sequence[_Asked]) -> Sequence[Posting | None]:
-    if len(group) == 1:
-        return [_sell_alone(group[0])]
-    outcomes = in_one_statement(
-        lambda: _ledger.sell_many(
-            [_token_sale(asked) for asked in group], outlet_id=group[0].outlet_id, roles=_ROLES, scopes=_SCOPES
-        )
-    )
-    return [None if outcome is None else outcome.posting_or_none() for outcome in outcomes]
-
-
-def _token_sale(asked: _Asked) -> TokenSale:
-    request = {"outlet_id": asked.outlet_id, "kind": MovementKind.SALE, "lines": [asked.line]}
-    entry = past_entry(
-        OperationKind.ISSUE, request, reference_id=asked.reference_id, reason=asked.reason, occurred_at=None
-    )
-    parts = parse_token(asked.token)
-    assert parts
-    return TokenSale(parts.prefix, digest_of(asked.token), entry, asked.line)
-
-
-def _sell_alone(asked: _Asked) -> Posting | None:
-    actor = actor_for_token(asked.token)
-    if actor is None:
+    parts = parse_token(token)
+    if parts is None:
         return None
-    return deduct_stock(
-        actor=actor,
-        outlet_id=asked.outlet_id,
-        lines=[asked.line],
-        reference_id=asked.reference_id,
-        reason=asked.reason,
-    )
+    request = {"outlet_id": outlet_id, "kind": MovementKind.SALE, "lines": [line]}
+    entry = past_entry(OperationKind.ISSUE, request, reference_id=reference_id, reason=reason, occurred_at=None)
+    sale = TokenSale(parts.prefix, digest_of(token), outlet_id, entry, line)
+    told = _together.ask((parts.tenant_id, outlet_id), sale)
+    return None if told is None else told.posting()
 
 
-_together: Together[_Asked, Posting] = Together(_sell)
+def _sell(group: Sequence[TokenSale]) -> Sequence[SaleTold | None]:
+    return in_one_statement(lambda: _ledger.sell_many(group, roles=_ROLES, scopes=_SCOPES))
+
+
+_together: Together[TokenSale, SaleTold | None] = Together(_sell)

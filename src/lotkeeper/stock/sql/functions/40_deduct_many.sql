@@ -38,13 +38,22 @@ BEGIN
 
   -- A piece is not cut, and what the catalogue does not know is not sold.
   FOR v_contender IN
+    WITH wrong AS MATERIALIZED (
+      SELECT d.variation_id, v.quantity_decimals
+        FROM (
+          SELECT u.variation_id, max(min_scale(u.quantity)) AS decimals
+            FROM unnest(p_variations, p_quantities) AS u (variation_id, quantity) GROUP BY u.variation_id
+        ) d
+          LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = d.variation_id
+        WHERE v.id IS NULL OR d.decimals > v.quantity_decimals
+    )
     SELECT u.of, jsonb_agg(jsonb_build_object('line', u.line, 'variation_id', u.variation_id,
-          'quantity_decimals', v.quantity_decimals) ORDER BY u.line) AS lines,
-        min(CASE WHEN v.id IS NULL THEN 'not_found' ELSE 'too_precise' END) AS code
-      FROM unnest(p_of, p_lines, p_variations, p_quantities) AS u (of, line, variation_id, quantity)
-        LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = u.variation_id
+          'quantity_decimals', w.quantity_decimals) ORDER BY u.line) AS lines,
+        min(CASE WHEN w.quantity_decimals IS NULL THEN 'not_found' ELSE 'too_precise' END) AS code
+      FROM wrong w JOIN unnest(p_of, p_lines, p_variations, p_quantities) AS u (of, line, variation_id, quantity)
+        ON u.variation_id = w.variation_id
       WHERE v_operations[u.of] IS NOT NULL
-        AND (v.id IS NULL OR u.quantity <> round(u.quantity, v.quantity_decimals))
+        AND (w.quantity_decimals IS NULL OR min_scale(u.quantity) > w.quantity_decimals)
       GROUP BY u.of
   LOOP
     v_refusals[v_contender.of] := jsonb_build_object('code', v_contender.code, 'lines', v_contender.lines);

@@ -12,6 +12,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_asked record;
+  v_alone jsonb;
 BEGIN
   PERFORM lk.same_tenant(p_tenant);
   SELECT array_agg(u.position ORDER BY u.position) AS positions, array_agg(t.user_id ORDER BY u.position) AS users,
@@ -27,6 +28,14 @@ BEGIN
     WHERE EXISTS (SELECT FROM accounts_membership m WHERE m.tenant_id = p_tenant AND m.user_id = t.user_id
       AND (m.outlet_id IS NULL OR m.outlet_id = p_outlet) AND m.role = ANY (p_roles));
   IF v_asked.positions IS NULL THEN
+    RETURN;
+  END IF;
+  IF cardinality(p_tokens) = 1 THEN
+    -- Alone it is dearer set-based: 650 us of processor time for 450.
+    v_alone := lk.deduct(p_tenant, v_asked.users[1], v_asked.tokens[1], 'api', 'issue', 'sale', p_references[1],
+      p_fingerprints[1], p_reasons[1], '', NULL, p_outlet, p_variations, p_quantities, ARRAY[NULL::bigint], NULL);
+    RETURN QUERY SELECT 1::bigint, CASE WHEN v_alone ? 'replayed' THEN 'replayed' ELSE 'posted' END,
+      (v_alone ->> 'operation_id')::bigint, v_alone;
     RETURN;
   END IF;
   RETURN QUERY
