@@ -68,7 +68,7 @@ DOORS = [
     Attack("post an unknown kind", APP, [post("gift", "1")], CHECK),
     Attack("post an amendment that moves", APP, [post("amend", "1")], CHECK),
     Attack("post not-a-number", APP, [post("adjustment", "'NaN'")], Refused("0A000")),
-    Attack("post an infinity", APP, [post("adjustment", "'Infinity'")], Refused("0A000")),
+    Attack("post an infinity", APP, [post("adjustment", "'Infinity'")], Refused("22003")),
     Attack("post more than a number can hold", APP, [post("adjustment", "1e12")], Refused("22003")),
     Attack("post below zero", APP, [post("damage", "-1000")], NoEffect()),
     Attack(

@@ -23,15 +23,17 @@ _SCOPES = scopes_with(Permission.SELL)
 
 
 def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: str, reason: str) -> Posting | None:
-    """Sell one variation under a till's token; None when it may not or cannot, and nothing was changed.
+    """Sell one variation under a till's token; None when it may not or cannot: ``deduct_stock`` tells why.
 
-    Why not, ``deduct_stock`` tells.
     Args:
         token: who sells, as the till says it.
         outlet_id: where.
         line: what, in the base unit, from whichever batch expires first.
         reference_id: the till's own number; the same sale under it is posted once.
         reason: shown in the history.
+
+    Raises:
+        Refusal: nobody else was there, and it may not or cannot.
     """
     parts = parse_token(token)
     if parts is None:
@@ -43,8 +45,9 @@ def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: s
     return None if told is None else told.posting()
 
 
-def _sell(group: Sequence[TokenSale]) -> Sequence[SaleTold | None]:
+def sell_group(group: Sequence[TokenSale]) -> Sequence[SaleTold | None]:
+    """Post the sales of one outlet that met, in one transaction."""
     return in_one_statement(lambda: _ledger.sell_many(group, roles=_ROLES, scopes=_SCOPES))
 
 
-_together: Together[TokenSale, SaleTold | None] = Together(_sell)
+_together: Together[TokenSale, SaleTold | None] = Together(sell_group)
