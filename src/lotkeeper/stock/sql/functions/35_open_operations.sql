@@ -70,7 +70,11 @@ BEGIN
               'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
               'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost))
               ORDER BY m.line, array_position(p_taken, m.batch_id), m.version), '[]') AS movements
-            FROM stock_movement m JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
+            FROM stock_movement m
+              -- OFFSET 0: looked up one by one, whatever the planner knows of the tables. Where the one operation it knew
+              -- was a delivery of a thousand lines, it read a thousand batches for each sale.
+              CROSS JOIN LATERAL (SELECT b.batch_number, b.expiry_date FROM stock_batch b
+                WHERE b.tenant_id = p_tenant AND b.id = m.batch_id OFFSET 0) b
             WHERE m.tenant_id = p_tenant AND m.operation_id = u.id
         ) a
       WHERE u.refusal IS NULL AND o.tenant_id = p_tenant AND o.id = u.id;
