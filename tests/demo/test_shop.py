@@ -192,9 +192,7 @@ class TestScene:
             assert (whole.status, short.status, under_way.status) == ("received", "received", "in_transit")
             assert set(missing(whole)) == {Decimal(0)}
             assert sum(missing(short)) == 2
-            assert (
-                short.lines.get(quantity_sent__gt=F("quantity_received")).discrepancy_reason == "Broken on the way"
-            )
+            assert short.lines.get(quantity_sent__gt=F("quantity_received")).discrepancy_reason == "Broken on the way"
 
     def test_an_order_is_promised_and_some_articles_are_below_their_reorder_point(self, in_demo: Printed) -> None:
         with transaction.atomic():

@@ -67,7 +67,13 @@ def _alone(shop: Shop, variation_id: int, token: str) -> Posting | None:
 @pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize("role", Role)
 def test_who_may_sell_is_the_same_at_a_till(
-    shop: Shop, business: NewTenant, colleague: Colleague, make_outlet: Callable[..., Outlet], role: Role, scope: Scope
+    shop: Shop,
+    business: NewTenant,
+    colleague: Colleague,
+    make_outlet: Callable[..., Outlet],
+    *,
+    role: Role,
+    scope: Scope,
 ) -> None:
     item = shop.variation()
     shop.receive(item, 100)

@@ -70,8 +70,10 @@ def sold_from(sale_ids: Collection[int], variation_ids: Collection[int]) -> Sold
     """From which batches sales took some variations, less what came back to them."""
     left: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        values = {"tenant": current_tenant_id(), "sales": list(set(sale_ids)), "variations": list(variation_ids)}
-        cursor.execute(read_script("lotkeeper.imports", "sql/sold_from.sql"), values)
+        cursor.execute(
+            read_script("lotkeeper.imports", "sql/sold_from.sql"),
+            {"tenant": current_tenant_id(), "sales": list(set(sale_ids)), "variations": list(variation_ids)},
+        )
         for sale_id, variation_id, batch_id, quantity in cursor.fetchall():
             of_sale = left[sale_id, variation_id]
             of_sale[batch_id] = of_sale.get(batch_id, Decimal(0)) - quantity

@@ -38,8 +38,7 @@ class Entry:
     refers_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IssueLine:
+class IssueLine(NamedTuple):
     """So much of a variation, from whichever batches the rule picks, or from the lot in hand."""
 
     variation_id: int
@@ -140,9 +139,8 @@ class Outcome:
                 return NotFound("variation", variation_id=lines[0]["variation_id"])
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSale:
-    """A plain sale at one outlet, and the token under which it is asked for."""
+class TokenSale(NamedTuple):
+    """A plain sale at one outlet, and the token under which it is asked for: its prefix, and the SHA-256 of it all."""
 
     prefix: str
     digest: bytes
@@ -229,8 +227,9 @@ def deduct_many(
         "SELECT status, operation_id, response::text FROM lk.deduct_many("
         "%s, %s::text::bigint[], %s::text::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::int[],"
         " %s::text::int[], %s::text::bigint[], %s::text::numeric[], %s)",
-        actors[0].tenant_id, array_text(actor.user_id for actor in actors), array_text(actor.token_id for actor in actors),
-        [actor.channel.value for actor in actors], entries[0].kind.value, kind.value, outlet_id, today,
+        actors[0].tenant_id, array_text(actor.user_id for actor in actors),
+        array_text(actor.token_id for actor in actors), [actor.channel.value for actor in actors],
+        entries[0].kind.value, kind.value, outlet_id, today,
         *_columns(entries)[:5],
         array_text(of for of, _, _ in lines), array_text(number for _, number, _ in lines),
         array_text(line.variation_id for _, _, line in lines), array_text(line.quantity for _, _, line in lines), brief,
@@ -238,9 +237,7 @@ def deduct_many(
     return _outcomes(rows)
 
 
-def sell_many(
-    sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Sequence[str]
-) -> Sequence[SaleTold | None]:
+def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Sequence[str]) -> Sequence[SaleTold | None]:
     """Plain sales at one outlet in one call, each under its own token and accepted or refused by itself.
 
     None for a sale whose token may not sell there, at this moment.
@@ -256,9 +253,9 @@ def sell_many(
         " %s::text::bigint[], %s::text::numeric[])",
         current_tenant_id(), sales[0].outlet_id, text_array(roles), text_array(scopes),
         text_array(sale.prefix for sale in sales), bytes_array(sale.digest for sale in sales),
-        text_array(sale.entry.reference_id or "" for sale in sales), bytes_array(sale.entry.fingerprint for sale in sales),
-        text_array(sale.entry.reason for sale in sales), array_text(sale.line.variation_id for sale in sales),
-        array_text(sale.line.quantity for sale in sales),
+        text_array(sale.entry.reference_id or "" for sale in sales),
+        bytes_array(sale.entry.fingerprint for sale in sales), text_array(sale.entry.reason for sale in sales),
+        array_text(sale.line.variation_id for sale in sales), array_text(sale.line.quantity for sale in sales),
     )  # fmt: skip
     told: list[SaleTold | None] = [None] * len(sales)
     for position, fate, _, answer in rows:

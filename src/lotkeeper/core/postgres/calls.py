@@ -11,9 +11,9 @@ import psycopg
 from django.db import connection
 from psycopg.pq import TransactionStatus
 
-#: Connections for calls that are a transaction by themselves, by database: whoever has such a call to make takes the one
-#: used last, of which the server still has everything at hand. A sale over sixteen connections in turn, one for each
-#: thread, costs it twice as much as over one.
+#: Connections for calls that are a transaction by themselves, by database. Whoever has such a call to make takes the
+#: one used last, of which the server still has everything at hand: a sale over sixteen connections in turn, one for
+#: each thread, costs it twice as much as over one.
 _idle: dict[str, list[Any]] = defaultdict(list)
 
 

@@ -9,15 +9,14 @@ the ordinary way and gets its ordinary answer. Nothing was changed by then: a re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
-from lotkeeper.core.quantity import MAX_ID, InvalidNumber, quantity_from
+from lotkeeper.core.quantity import MAX_ID
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.api.base import REFERENCE_LIMIT, posted_headers
 from lotkeeper.stock.operations import IssueLine, Posting, sell_at_till
@@ -86,11 +85,8 @@ def _sold(environ: Environ) -> Posting | None:
                 reference_id=sale.reference_id,
                 reason=sale.reason,
             )
-    except Refusal:
-        return None
-    except DatabaseError:
-        # With its reference the request may safely be tried again, on a new connection, by the ordinary way.
-        connection.close()
+    except (Refusal, DatabaseError):
+        # With its reference the request may safely be tried again, by the ordinary way.
         return None
 
 
@@ -116,11 +112,7 @@ def _plain_sale(body: Any) -> _Sale | None:
         return None
     if not _is_plain(reference, REFERENCE_LIMIT) or (reason != "" and not _is_plain(reason, _REASON_LIMIT)):
         return None
-    try:
-        quantity: Decimal = quantity_from(body["quantity"])
-    except InvalidNumber:
-        return None
-    return _Sale(body["outlet_id"], IssueLine(body["variation_id"], quantity), reference, reason)
+    return _Sale(body["outlet_id"], IssueLine(body["variation_id"], body["quantity"]), reference, reason)
 
 
 def _is_plain(text: Any, limit: int) -> bool:

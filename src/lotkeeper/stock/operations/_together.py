@@ -38,8 +38,8 @@ class _Waiter(Generic[Request, Answer]):
 class Together(Generic[Request, Answer]):
     """Gathers requests that come while another of their kind is being answered.
 
-    ``answer_all`` gets the requests of one group and gives one answer for each. It runs in the thread of the request that
-    came first; what it raises, every request of the group raises.
+    ``answer_all`` gets the requests of one group and gives one answer for each. It runs in the thread of the request
+    that came first; what it raises, every request of the group raises.
     """
 
     def __init__(self, answer_all: Callable[[Sequence[Request]], Sequence[Answer]]) -> None:

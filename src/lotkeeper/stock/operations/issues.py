@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest
@@ -66,11 +65,10 @@ def deduct_stock(
     merged = checked_lines(lines)
 
     def make_entry() -> Entry:
-        request = {"outlet_id": outlet_id, "kind": movement_type, "lines": merged}
         return entry_for(
             actor,
             OperationKind.ISSUE,
-            request,
+            issue_request(outlet_id, movement_type, merged),
             reference_id=reference_id,
             reason=reason,
             note=note,
@@ -122,6 +120,11 @@ def import_sales(*, actor: Actor, outlet_id: int, sales: Sequence[Issue], today:
     )
 
 
+def issue_request(outlet_id: int, kind: MovementKind, lines: Sequence[IssueLine]) -> Mapping[str, Any]:
+    """What a request to take stock out asks for: its fingerprint is made of this, whichever way it came."""
+    return {"outlet_id": outlet_id, "kind": kind, "lines": lines}
+
+
 def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
     """The lines with positive exact quantities, those of the same variation and lot taken together.
 
@@ -140,7 +143,7 @@ def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
             continue
         key = (line.variation_id, line.batch_id)
         before = together[key].quantity if key in together else Decimal(0)
-        together[key] = replace(line, quantity=before + quantity)
+        together[key] = line._replace(quantity=before + quantity)
     if errors:
         raise InvalidRequest(errors)
     return list(together.values())

@@ -16,6 +16,7 @@ from lotkeeper.stock import _ledger
 from lotkeeper.stock._ledger import IssueLine, Posting, SaleTold, TokenSale
 from lotkeeper.stock.operations._entry import past_entry
 from lotkeeper.stock.operations._together import Together
+from lotkeeper.stock.operations.issues import checked_lines, issue_request
 from lotkeeper.stock.policies import MovementKind, OperationKind
 
 _ROLES = roles_with(Permission.SELL)
@@ -33,14 +34,15 @@ def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: s
         reason: shown in the history.
 
     Raises:
-        Refusal: nobody else was there, and it may not or cannot.
+        Refusal: it makes no sense, or nobody else was there and it cannot.
     """
     parts = parse_token(token)
     if parts is None:
         return None
-    request = {"outlet_id": outlet_id, "kind": MovementKind.SALE, "lines": [line]}
+    lines = checked_lines([line])
+    request = issue_request(outlet_id, MovementKind.SALE, lines)
     entry = past_entry(OperationKind.ISSUE, request, reference_id=reference_id, reason=reason, occurred_at=None)
-    sale = TokenSale(parts.prefix, digest_of(token), outlet_id, entry, line)
+    sale = TokenSale(parts.prefix, digest_of(token), outlet_id, entry, lines[0])
     told = _together.ask((parts.tenant_id, outlet_id), sale)
     return None if told is None else told.posting()
 
