@@ -19,13 +19,15 @@ from lotkeeper.catalog.models import ItemVariation, Product
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock.checks import CheckResult, check_tenant
-from lotkeeper.stock.models import Reservation, StockMovement
+from lotkeeper.stock.models import Count, Reservation, StockMovement
 from lotkeeper.stock.operations import (
+    CountLine,
     IssueLine,
     ReceiptLine,
     amend_batch,
     deduct_stock,
     hold_batch,
+    post_counts,
     receive_stock,
     reserve_stock,
 )
@@ -36,6 +38,7 @@ WATCHED_TABLES = {
     "stock_batch": "tenant_id",
     "stock_operation": "tenant_id",
     "stock_item": "tenant_id",
+    "stock_count": "tenant_id",
     "stock_reservation": "tenant_id",
     "stock_reservation_line": "tenant_id",
     "outlets_outlet": "tenant_id",
@@ -65,6 +68,8 @@ class Target:
     held: int
     reservation: int
     promise: int
+    #: Of the held batch: what was counted is what was there.
+    count: int
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +119,10 @@ def target(django_db_setup: None, database_url: str) -> Iterator[Target]:
         )
         with transaction.atomic():
             promise = Reservation.objects.get(pk=reserved.reservation_id).operation_id
+        seen = CountLine(held, Decimal(4), dt.datetime.now(dt.UTC))
+        posted = post_counts(actor=actor, outlet_id=outlet.pk, lines=[seen], reason="Stock take")
+        with transaction.atomic():
+            count = Count.objects.get(operation_id=posted.operation_id).pk
             assert StockMovement.objects.filter(batch_id=batch).count() == 5
     made = Target(
         tenant=owner.tenant.pk,
@@ -129,6 +138,7 @@ def target(django_db_setup: None, database_url: str) -> Iterator[Target]:
         held=held,
         reservation=reserved.reservation_id,
         promise=promise,
+        count=count,
     )
     with psycopg.connect(database_url) as connection:
         name_tenant(connection, made.tenant)

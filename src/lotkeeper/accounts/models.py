@@ -36,6 +36,9 @@ class Tenant(models.Model):
     issue_policy = models.CharField(max_length=4, choices=IssuePolicy.choices, default=IssuePolicy.FEFO)
     # How far back an entry may be dated: long enough for a till that was offline over a holiday.
     backdating_limit_days = models.PositiveSmallIntegerField(default=31)
+    # Beyond these, a difference that was counted needs a second person's word. Empty: it never does.
+    count_tolerance_units = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
+    count_tolerance_value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from django.db.models.functions import LPad
 from lotkeeper.accounts.models import IssuePolicy
 from lotkeeper.core.models import TenantForeignKey, TenantModel
 
+SUPPLIER_NAME_LIMIT = 200
+
 
 class Unit(models.TextChoices):
     """The base unit a variation is counted in."""
@@ -40,12 +42,29 @@ class Category(TenantModel):
         return self.name
 
 
+class Supplier(TenantModel):
+    """Whom the shop buys from."""
+
+    name = models.CharField(max_length=SUPPLIER_NAME_LIMIT)
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "name"], name="supplier_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(TenantModel):
     """Something the shop sells, whatever its size or pack: without a quantity of its own."""
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     category = TenantForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
+    # Who usually delivers it.
+    supplier = TenantForeignKey(Supplier, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
     image = models.ImageField(upload_to="products/", null=True, blank=True)
     retail_price = models.DecimalField(max_digits=14, decimal_places=4, default=0, validators=[MinValueValidator(0)])
     wholesale_price = models.DecimalField(

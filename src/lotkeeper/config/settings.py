@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "lotkeeper.catalog",
     "lotkeeper.stock",
     "lotkeeper.transfers",
+    "lotkeeper.stocktakes",
     "lotkeeper.imports",
     "lotkeeper.demo",
     "django.contrib.auth",
@@ -166,7 +167,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "lotkeeper.web.pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

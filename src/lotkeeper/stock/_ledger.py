@@ -297,6 +297,56 @@ def post_many(actor: Actor, operations: Sequence[BatchOperation], *, brief: bool
     return _outcomes(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    """What was counted of a batch, and when; one that the book does not know is told by what is written on it."""
+
+    batch: int | Arrival
+    counted: Decimal
+    counted_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A counted line as it was posted. ``superseded``: a later count was posted before, and this one left alone."""
+
+    batch_id: int
+    book: Decimal
+    version: int
+    variance: Decimal
+    superseded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountPosting:
+    """A count that stands in the ledger, a line for each that was asked for, in the same order."""
+
+    operation_id: int
+    lines: Sequence[Counted]
+
+
+def post_counts(actor: Actor, entry: Entry, *, outlet_id: int, lines: Sequence[CountLine]) -> CountPosting:
+    """Post what was counted: each batch moves by its difference from the book of the moment of counting.
+
+    Raises:
+        SoldSinceCounted, CountedTwice, BatchArchived, TooPrecise, ReferenceReused, NotFound.
+    """
+    arrivals = [line.batch if isinstance(line.batch, Arrival) else None for line in lines]
+    rows = _rows(
+        "SELECT operation_id, batch_id, book, version, variance, superseded FROM lk.post_counts("
+        "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::numeric[], %s::timestamptz[],"
+        " %s::bigint[], %s::text[], %s::date[], %s::numeric[])",
+        *_who(actor), entry.reference_id, entry.fingerprint, entry.reason, entry.note, outlet_id,
+        [None if isinstance(line.batch, Arrival) else line.batch for line in lines],
+        [line.counted for line in lines], [line.counted_at for line in lines],
+        [arrival and arrival.variation_id for arrival in arrivals],
+        [arrival and arrival.batch_number for arrival in arrivals],
+        [arrival and arrival.expiry_date for arrival in arrivals],
+        [arrival and arrival.unit_cost for arrival in arrivals],
+    )  # fmt: skip
+    return CountPosting(rows[0][0], [Counted(*row[1:]) for row in rows])
+
+
 def reserve(
     actor: Actor, entry: Entry, *, outlet_id: int, lines: Sequence[IssueLine], expires_at: dt.datetime
 ) -> Mapping[str, Any]:
@@ -422,5 +472,7 @@ _REFUSALS: Mapping[str, type[Refusal]] = {
     "LK412": errors.BatchArchived,
     "LK413": errors.BatchNotSellable,
     "LK414": errors.BatchNotEmpty,
+    "LK415": errors.SoldSinceCounted,
+    "LK416": errors.CountedTwice,
     "LK422": errors.ReferenceReused,
 }

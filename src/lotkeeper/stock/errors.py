@@ -100,6 +100,25 @@ class BatchIdentityTaken(Conflict):
     sentence = "Another batch of this variation at this outlet has this number, expiry and cost already."
 
 
+class SoldSinceCounted(Conflict):
+    """Fewer were counted than the book has sold since: posting would leave less than nothing."""
+
+    code = "sold_since_counted"
+    title = "Count again"
+    sentence = (
+        "More was sold of some batches since they were counted than had been on the shelf, by the book. "
+        "Count them again; some of it was probably taken from another batch."
+    )
+
+
+class CountedTwice(Conflict):
+    """One batch stands on two lines of a count."""
+
+    code = "counted_twice"
+    title = "Counted twice"
+    sentence = "What was found as unknown is a batch that was counted too. Keep one of the two lines."
+
+
 class TooPrecise(Refusal):
     """The quantity has more decimals than the variation is counted in."""
 

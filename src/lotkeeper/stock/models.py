@@ -202,6 +202,36 @@ class StockMovement(models.Model):
         return f"{self.movement_type} {self.quantity} of batch {self.batch_id}"
 
 
+class Count(TenantModel):
+    """What was counted of a batch when a stock take was posted, matches included."""
+
+    app_rights: ClassVar[str] = "SELECT"
+    poster_rights: ClassVar[str] = "SELECT, INSERT"
+
+    operation = TenantForeignKey(Operation, on_delete=models.PROTECT, related_name="counts", db_index=False)
+    batch = TenantForeignKey(Batch, on_delete=models.PROTECT, related_name="counts", db_index=False)
+    line = models.IntegerField()
+    counted = models.DecimalField(max_digits=14, decimal_places=3)
+    # What the book said of that moment, and the last line it had by then.
+    book = models.DecimalField(max_digits=14, decimal_places=3)
+    version = models.IntegerField()
+    counted_at = models.DateTimeField()
+    # The last line that posting saw: an entry made later, whatever its date, was not in the book of this count.
+    last_version = models.IntegerField()
+
+    class Meta(TenantModel.Meta):
+        db_table = "stock_count"
+        constraints = (
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "operation", "batch"], name="count_batch_once"),
+            models.CheckConstraint(condition=models.Q(counted__gte=0), name="count_not_negative"),
+        )
+        indexes = (models.Index(fields=["tenant", "batch", "-counted_at"], name="count_of_batch"),)
+
+    def __str__(self) -> str:
+        return f"{self.counted} of batch {self.batch_id}"
+
+
 class ReservationStatus(models.TextChoices):
     """What became of a reservation."""
 

@@ -49,7 +49,9 @@ BEHIND_KEYS: dict[str, tuple[Sequence[str], Outcome]] = {
     ),
     "delete every line": (
         ["DELETE FROM stock_movement WHERE tenant_id = :tenant"],
-        Detected("amendments", "answers", "balances", "genesis", "heads", "line_counts", "orphans", "versions"),
+        Detected(
+            "amendments", "answers", "balances", "counts", "genesis", "heads", "line_counts", "orphans", "versions"
+        ),
     ),
     "delete the batch": (
         ["DELETE FROM stock_batch WHERE id = :batch"],
@@ -82,9 +84,9 @@ def behind_key_attacks() -> Iterator[Attack]:
         full = [REPLICA, *OFF, *steps, *ON]
         yield Attack(f"behind the keys: {name}", SUPERUSER, full, outcome)
     for table in TABLES:
-        refusal = CHANGE if table in ("stock_movement", "stock_batch") else WRITE
+        refusal = CHANGE if table in ("stock_movement", "stock_batch", "stock_count") else WRITE
         yield Attack(f"as a replica: delete {table}", SUPERUSER, [REPLICA, PLAIN["delete"][table]], refusal)
-        refusal = CHANGE if table == "stock_movement" else WRITE
+        refusal = CHANGE if table in ("stock_movement", "stock_count") else WRITE
         yield Attack(f"as a replica: update {table}", SUPERUSER, [REPLICA, PLAIN["update"][table]], refusal)
         yield Attack(f"as a replica: insert {table}", SUPERUSER, [REPLICA, one_row(table)], WRITE)
     yield Attack(

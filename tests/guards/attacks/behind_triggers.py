@@ -26,6 +26,7 @@ ON = tuple(
         "stock_batch": ("guard_write", "guard_name", "guard_delete"),
         "stock_operation": ("guard_write", "guard_truncate"),
         "stock_item": ("guard_write", "guard_truncate"),
+        "stock_count": ("guard_insert", "guard_change", "guard_truncate"),
     }.items()
     for trigger in triggers
 )
@@ -57,6 +58,12 @@ BEHIND_TRIGGERS: dict[str, tuple[Sequence[str], Outcome]] = {
     "delete the batch": (["DELETE FROM stock_batch WHERE id = :batch"], FOREIGN_KEY),
     "delete the operation": (["DELETE FROM stock_operation WHERE id = :last_sale"], FOREIGN_KEY),
     "delete the stock item": (["DELETE FROM stock_item WHERE tenant_id = :tenant"], FOREIGN_KEY),
+    "change what was counted": (["UPDATE stock_count SET counted = 5 WHERE id = :count"], Detected("counts")),
+    "change what was counted and its book": (
+        ["UPDATE stock_count SET counted = 5, book = 5 WHERE id = :count"],
+        Detected("counts"),
+    ),
+    "delete a count": (["DELETE FROM stock_count WHERE id = :count"], Detected("counts")),
     "change a balance": (["UPDATE stock_batch SET quantity = 99 WHERE id = :batch"], FOREIGN_KEY),
     "change a balance below zero": (["UPDATE stock_batch SET quantity = -1 WHERE id = :batch"], CHECK),
     "change a version": (["UPDATE stock_batch SET version = 4 WHERE id = :batch"], FOREIGN_KEY),

@@ -70,6 +70,6 @@ NO_RIGHT, WRITE, CHANGE = Refused("42501"), Refused("LK001"), Refused("LK002")
 FOREIGN_KEY, CHECK = Refused("23503"), Refused("23514")
 
 
-TABLES = ("stock_movement", "stock_batch", "stock_operation", "stock_item")
+TABLES = ("stock_movement", "stock_batch", "stock_operation", "stock_item", "stock_count")
 
 LAST_LINE = "tenant_id = :tenant AND batch_id = :batch AND version = 5"

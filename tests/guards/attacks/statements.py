@@ -23,6 +23,7 @@ PLAIN = {
         "stock_batch": "UPDATE stock_batch SET quantity = quantity + 1 WHERE id = :batch",
         "stock_operation": "UPDATE stock_operation SET reason = 'another' WHERE id = :last_sale",
         "stock_item": "UPDATE stock_item SET reserved = 0 WHERE tenant_id = :tenant",
+        "stock_count": "UPDATE stock_count SET counted = 99 WHERE tenant_id = :tenant",
     },
     "delete": {table: f"DELETE FROM {table} WHERE tenant_id = :tenant" for table in TABLES},
     "insert": {
@@ -43,6 +44,8 @@ PLAIN = {
         "stock_item": "INSERT INTO stock_item (tenant_id, outlet_id, variation_id, reserved)"
         " VALUES (:tenant, :outlet, :item, 0) ON CONFLICT (tenant_id, outlet_id, variation_id)"
         " DO UPDATE SET reserved = 0",
+        "stock_count": "INSERT INTO stock_count (id, tenant_id) OVERRIDING SYSTEM VALUE VALUES (:count, :tenant)"
+        " ON CONFLICT (id) DO UPDATE SET counted = 99",
     },
 }
 COPIES = {table: Copy(f"COPY {table} (tenant_id) FROM STDIN", [1]) for table in TABLES}
@@ -56,10 +59,10 @@ def one_row(table: str) -> str:
 def plain_attacks() -> Iterator[Attack]:
     """Every verb on every table, by everybody."""
     refusals = {
-        "update": {"stock_movement": CHANGE},
-        "delete": {"stock_movement": CHANGE, "stock_batch": CHANGE},
+        "update": {"stock_movement": CHANGE, "stock_count": CHANGE},
+        "delete": {"stock_movement": CHANGE, "stock_batch": CHANGE, "stock_count": CHANGE},
         "truncate": dict.fromkeys(TABLES, CHANGE),
-        "merge": {"stock_movement": CHANGE, "stock_batch": CHANGE},
+        "merge": {"stock_movement": CHANGE, "stock_batch": CHANGE, "stock_count": CHANGE},
     }
     for role in (APP, OWNER, SUPERUSER):
         for verb, statements in PLAIN.items():

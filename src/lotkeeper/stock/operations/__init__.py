@@ -7,6 +7,9 @@ from lotkeeper.stock._ledger import (
     Arrival,
     BatchLine,
     BatchOperation,
+    Counted,
+    CountLine,
+    CountPosting,
     Entry,
     Fate,
     Issue,
@@ -15,7 +18,7 @@ from lotkeeper.stock._ledger import (
     Outcome,
     Posting,
 )
-from lotkeeper.stock.operations._entry import past_entry
+from lotkeeper.stock.operations._entry import fingerprint, past_entry
 from lotkeeper.stock.operations.batches import amend_batch, archive_batch, hold_batch, release_batch
 from lotkeeper.stock.operations.corrections import (
     BatchQuantity,
@@ -27,6 +30,7 @@ from lotkeeper.stock.operations.corrections import (
     reverse_operation,
     write_off_stock,
 )
+from lotkeeper.stock.operations.counts import post_counts
 from lotkeeper.stock.operations.issues import deduct_stock, import_sales, issue_for_transfer
 from lotkeeper.stock.operations.receipts import (
     ReceiptLine,
@@ -49,6 +53,9 @@ __all__ = [
     "BatchLine",
     "BatchOperation",
     "BatchQuantity",
+    "CountLine",
+    "CountPosting",
+    "Counted",
     "Entry",
     "Fate",
     "Issue",
@@ -64,6 +71,7 @@ __all__ = [
     "archive_batch",
     "commit_reservation",
     "deduct_stock",
+    "fingerprint",
     "hold_batch",
     "import_corrections",
     "import_opening_stock",
@@ -72,6 +80,7 @@ __all__ = [
     "issue_for_transfer",
     "lapse_reservations",
     "past_entry",
+    "post_counts",
     "receive_from_transfer",
     "receive_stock",
     "release_batch",

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.accounts.policies import Actor
@@ -90,6 +91,8 @@ def _canonical(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, UUID):
+        return str(value)
     if is_dataclass(value):
         return [getattr(value, field.name) for field in fields(value)]
     message = f"{value!r} has no canonical form"

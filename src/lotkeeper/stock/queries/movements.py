@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import NotFound
+from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.stock.models import Operation, Reservation
 from lotkeeper.stock.policies import MovementKind, OperationKind
-from lotkeeper.stock.queries._statements import rows, statement
 from lotkeeper.stock.queries._window import Window
 from lotkeeper.stock.queries.visibility import visible_outlets
 
@@ -21,6 +21,7 @@ from lotkeeper.stock.queries.visibility import visible_outlets
 MAX_LINES_SHOWN = 1000
 #: An entry is dated at most this far ahead of its recording, see ``occurred_at`` of an operation.
 _CLOCK_SLACK = dt.timedelta(minutes=5)
+_SLICE: Final = "lotkeeper.stock"
 
 
 class MovementLine(NamedTuple):
@@ -98,11 +99,11 @@ def movements(actor: Actor, wanted: MovementsWanted, window: Window) -> Sequence
             return []
         operation_id = named
     if operation_id is not None:
-        keys = "movements_of_operation"
+        keys = "queries/movements_of_operation"
     elif wanted.batch_id is not None or wanted.variation_id is not None:
-        keys = "movements_of_batches"
+        keys = "queries/movements_of_batches"
     else:
-        keys = "movements_of_outlets"
+        keys = "queries/movements_of_outlets"
     return _lines(keys, outlets, wanted, window, operation_id)
 
 
@@ -121,7 +122,7 @@ def operation_for(actor: Actor, operation_id: int) -> OperationView:
     if operation is not None:
         outlets = visible_outlets(actor)
         lines = _lines(
-            "movements_of_operation", outlets, MovementsWanted(), Window(None, MAX_LINES_SHOWN), operation_id
+            "queries/movements_of_operation", outlets, MovementsWanted(), Window(None, MAX_LINES_SHOWN), operation_id
         )
         if lines or _is_visible_without_lines(actor, operation_id, outlets):
             return OperationView(operation, lines)
@@ -171,7 +172,7 @@ def _lines(
         "after_version": version,
         "limit": window.limit,
     }
-    text = f"WITH chosen AS (\n{statement(keys)})\n{statement('movement_lines')}"
+    text = f"WITH chosen AS (\n{statement(_SLICE, keys)})\n{statement(_SLICE, 'queries/movement_lines')}"
     falling = wanted.newest_first is not window.backwards
     # Two words that differ with the direction of reading, and are none of the request's.
     text = text.format(beyond="<", order="DESC") if falling else text.format(beyond=">", order="ASC")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import InvalidRequest
-from lotkeeper.stock.queries._statements import rows, statement
+from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.stock.queries._window import Window
 from lotkeeper.stock.queries.visibility import visible_outlets
 
@@ -58,7 +58,7 @@ def on_hand(actor: Actor, wanted: StockWanted, window: Window) -> Sequence[OnHan
     """
     if wanted.as_of is not None and wanted.as_of > dt.datetime.now(dt.UTC):
         raise InvalidRequest({"as_of": ["That moment has not come yet."]})
-    text = statement("stock_on_hand" if wanted.as_of is None else "stock_as_of")
+    text = statement("lotkeeper.stock", "queries/stock_on_hand" if wanted.as_of is None else "queries/stock_as_of")
     outlet_id, variation_id = window.after or (None, None)
     found = rows(
         # Two words that differ with the direction of reading, and are none of the request's.

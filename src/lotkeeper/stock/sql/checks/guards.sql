@@ -8,7 +8,7 @@ WITH poster AS (
 ), ledger AS (
   SELECT c.oid, c.relname, c.relacl FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace
-      AND c.relname IN ('stock_batch', 'stock_item', 'stock_movement', 'stock_operation')
+      AND c.relname IN ('stock_batch', 'stock_count', 'stock_item', 'stock_movement', 'stock_operation')
 ), shipped AS (
   SELECT * FROM unnest(%(functions)s::text[], %(bodies)s::text[], %(definers)s::boolean[], %(search_paths)s::text[])
     AS f (name, body, definer, search_path)
@@ -16,6 +16,9 @@ WITH poster AS (
   ('stock_batch', 'guard_delete', 'BEFORE DELETE OR TRUNCATE ON public.stock_batch FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),
   ('stock_batch', 'guard_name', 'BEFORE INSERT ON public.stock_batch FOR EACH ROW EXECUTE FUNCTION lk.name_batch()'),
   ('stock_batch', 'guard_write', 'BEFORE INSERT OR UPDATE ON public.stock_batch FOR EACH STATEMENT WHEN ((CURRENT_USER <> ''lk_poster''::name)) EXECUTE FUNCTION lk.refuse_write()'),
+  ('stock_count', 'guard_change', 'BEFORE DELETE OR UPDATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),
+  ('stock_count', 'guard_insert', 'BEFORE INSERT ON public.stock_count FOR EACH STATEMENT WHEN ((CURRENT_USER <> ''lk_poster''::name)) EXECUTE FUNCTION lk.refuse_write()'),
+  ('stock_count', 'guard_truncate', 'BEFORE TRUNCATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),
   ('stock_item', 'guard_truncate', 'BEFORE TRUNCATE ON public.stock_item FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),
   ('stock_item', 'guard_write', 'BEFORE INSERT OR DELETE OR UPDATE ON public.stock_item FOR EACH STATEMENT WHEN ((CURRENT_USER <> ''lk_poster''::name)) EXECUTE FUNCTION lk.refuse_write()'),
   ('stock_movement', 'guard_change', 'BEFORE DELETE OR UPDATE ON public.stock_movement FOR EACH STATEMENT EXECUTE FUNCTION lk.refuse_change()'),

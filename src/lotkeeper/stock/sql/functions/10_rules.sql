@@ -23,3 +23,21 @@ RETURNS numeric LANGUAGE sql STABLE AS $$
   WHERE l.tenant_id = p_tenant AND l.variation_id = p_variation AND r.outlet_id = p_outlet
     AND r.status = 'active' AND r.expires_at > lk.clock()
 $$;
+
+-- What the book said of a batch at a moment: all that had happened by then, whenever it was entered. From the balance of
+-- now backwards, so the cost is that of the lines since. Also the last version recorded by then, what moved since (units
+-- and lines), and what was entered since although it had happened before.
+-- A set-returning function on purpose: in FROM it is inlined, where a scalar one would be called for each row.
+CREATE OR REPLACE FUNCTION lk.book_at(
+  p_tenant bigint, p_batch bigint, p_quantity numeric, p_version integer, p_at timestamptz
+) RETURNS TABLE (quantity numeric, version integer, moved_since numeric, lines_since bigint, entered_late numeric)
+LANGUAGE sql STABLE AS $$
+  SELECT p_quantity - coalesce(sum(m.quantity) FILTER (WHERE m.occurred_at > p_at), 0),
+      p_version - (count(*) FILTER (WHERE m.recorded_at > p_at))::integer,
+      coalesce(sum(m.quantity) FILTER (WHERE m.occurred_at > p_at), 0),
+      count(*) FILTER (WHERE m.occurred_at > p_at AND m.quantity <> 0),
+      coalesce(sum(m.quantity) FILTER (WHERE m.recorded_at > p_at AND m.occurred_at <= p_at), 0)
+    FROM stock_movement m
+    -- An entry is dated ahead of its recording by minutes at most.
+    WHERE m.tenant_id = p_tenant AND m.batch_id = p_batch AND m.recorded_at > p_at - interval '1 hour'
+$$;

@@ -1,4 +1,4 @@
-"""Long read statements: one in each file of ``sql/queries``, run with the tenant named in it."""
+"""Long statements: one in each file of a slice's ``sql/queries`` and ``sql/changes``, with the tenant named in it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lotkeeper.core.tenancy import current_tenant_id
 
 
 @functools.cache
-def statement(name: str) -> str:
-    """The text of ``sql/queries/<name>.sql``."""
-    return read_script("lotkeeper.stock", f"sql/queries/{name}.sql")
+def statement(package: str, name: str) -> str:
+    """The text of ``sql/<name>.sql`` of a slice."""
+    return read_script(package, f"sql/{name}.sql")
 
 
 def rows(text: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
@@ -29,3 +29,11 @@ def rows(text: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         cursor.execute(text, {"tenant": current_tenant_id(), **values})
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def change(text: str, values: Mapping[str, Any]) -> int:
+    """Run a statement that changes rows of the tenant in scope; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, {"tenant": current_tenant_id(), **values})
+        changed: int = cursor.rowcount
+    return changed

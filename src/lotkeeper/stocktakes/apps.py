@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StockTakesConfig(AppConfig):
+    name = "lotkeeper.stocktakes"
+    label = "stocktakes"
