@@ -8,13 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.models import ItemVariation
 from lotkeeper.core.errors import InvalidRequest
-from lotkeeper.core.postgres.scripts import read_script
-from lotkeeper.core.tenancy import current_tenant_id
+from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.outlets.queries import outlets_of
 
 
@@ -69,12 +66,8 @@ def variations_by_sku() -> Mapping[str, Known]:
 def sold_from(sale_ids: Collection[int], variation_ids: Collection[int]) -> SoldFrom:
     """From which batches sales took some variations, less what came back to them."""
     left: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_script("lotkeeper.imports", "sql/sold_from.sql"),
-            {"tenant": current_tenant_id(), "sales": list(set(sale_ids)), "variations": list(variation_ids)},
-        )
-        for sale_id, variation_id, batch_id, quantity in cursor.fetchall():
-            of_sale = left[sale_id, variation_id]
-            of_sale[batch_id] = of_sale.get(batch_id, Decimal(0)) - quantity
+    asked = {"sales": list(set(sale_ids)), "variations": list(variation_ids)}
+    for sale_id, variation_id, batch_id, quantity in rows(statement("lotkeeper.imports", "queries/sold_from"), asked):
+        of_sale = left[sale_id, variation_id]
+        of_sale[batch_id] = of_sale.get(batch_id, Decimal(0)) - quantity
     return {of: list(reversed(batches.items())) for of, batches in left.items()}
