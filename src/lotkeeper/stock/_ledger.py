@@ -150,16 +150,14 @@ class TokenSale(NamedTuple):
 
 
 class SaleTold(NamedTuple):
-    """What the database told of a plain sale; read by whoever asked for it."""
+    """What the database told of a plain sale that stands in the ledger; read by whoever asked for it."""
 
     fate: Fate
     answer: str
 
-    def posting(self) -> Posting | None:
-        """The posting, if there is one."""
-        if self.fate in {Fate.POSTED, Fate.REPLAYED}:
-            return _posting(_loads(self.answer), replayed=self.fate is Fate.REPLAYED)
-        return None
+    def posting(self) -> Posting:
+        """The posting."""
+        return _posting(_loads(self.answer), replayed=self.fate is Fate.REPLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +238,7 @@ def deduct_many(
 def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Sequence[str]) -> Sequence[SaleTold | None]:
     """Plain sales at one outlet in one call, each under its own token and accepted or refused by itself.
 
-    None for a sale whose token may not sell there, at this moment.
+    None for a sale that is refused, whatever the reason.
 
     Args:
         sales: in order of arrival; all at one outlet of the tenant in scope.
@@ -248,7 +246,7 @@ def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Seque
         scopes: the scopes of a token that may sell.
     """
     rows = _rows(
-        "SELECT position, status, operation_id, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
+        "SELECT position, status, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
         " %s::text::text[], %s::text::text[], %s::text::bytea[], %s::text::text[], %s::text::bytea[], %s::text::text[],"
         " %s::text::bigint[], %s::text::numeric[])",
         current_tenant_id(), sales[0].outlet_id, text_array(roles), text_array(scopes),
@@ -258,7 +256,7 @@ def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Seque
         array_text(sale.line.variation_id for sale in sales), array_text(sale.line.quantity for sale in sales),
     )  # fmt: skip
     told: list[SaleTold | None] = [None] * len(sales)
-    for position, fate, _, answer in rows:
+    for position, fate, answer in rows:
         told[position - 1] = SaleTold(Fate(fate), answer)
     return told
 

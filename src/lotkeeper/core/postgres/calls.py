@@ -63,7 +63,6 @@ def bytes_array(values: Iterable[bytes]) -> str:
 
 
 def _answered(line: Any, statement: str, values: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
-    line.ensure_connection()
     cursor: psycopg.Cursor[tuple[Any, ...]] = line.calls  # our own backend keeps it
     return cursor.execute(statement, values, prepare=True).fetchall()
 
