@@ -2,6 +2,9 @@
 -- and has decided that each line may post; this numbers the lines of each batch, carries the balance and the chain of
 -- hashes along them, and moves the heads. Lines of one batch post in the order given.
 --
+-- Here and in all that follows, OFFSET 0 and sub-selects keep a look-up a look-up, whatever the planner knows of the tables:
+-- plans are kept, and one made when a shop had posted once would read all its operations for each sale.
+--
 -- When a line happened: at its own moment in p_occurred_ats (NULL: none of them has one), else when its operation was dated
 -- back to, else p_now, which was read under the lock. An operation that waited for the lock happened when it had it: a
 -- shelf that was counted meanwhile was counted before.
@@ -31,14 +34,16 @@ BEGIN
             b.quantity + sum(u.quantity) OVER w AS balance_after
           FROM unnest(p_operations, p_lines, p_batches, p_quantities, p_kinds, p_amendments, p_occurred_ats)
               WITH ORDINALITY AS u (operation_id, line, batch_id, quantity, kind, amendment, occurred_at, position)
-            JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = u.batch_id
-            JOIN stock_operation o ON o.tenant_id = p_tenant AND o.id = u.operation_id
+            CROSS JOIN LATERAL (SELECT b.* FROM stock_batch b WHERE b.tenant_id = p_tenant AND b.id = u.batch_id OFFSET 0) b
+            CROSS JOIN LATERAL (SELECT o.digest, o.occurred_at, o.recorded_at FROM stock_operation o
+              WHERE o.tenant_id = p_tenant AND o.id = u.operation_id OFFSET 0) o
           WINDOW w AS (PARTITION BY u.batch_id ORDER BY u.position ROWS UNBOUNDED PRECEDING)
       ) n;
   UPDATE stock_batch b
-    SET quantity = m.balance_after, version = m.version, head_hash = m.hash
-    FROM (SELECT u.id, count(*)::integer AS lines FROM unnest(p_batches) AS u (id) GROUP BY u.id) h, stock_movement m
-    -- The moment is named so that no index makes this read the batch's whole history (0.2 ms a batch).
-    WHERE b.tenant_id = p_tenant AND b.id = h.id AND m.tenant_id = p_tenant AND m.batch_id = h.id
-      AND m.version = b.version + h.lines AND m.recorded_at = p_now;
+    SET (quantity, version, head_hash) = (
+      SELECT m.balance_after, m.version, m.hash FROM stock_movement m
+        -- The moment is named so that no index makes this read the batch's whole history (0.2 ms a batch).
+        WHERE m.tenant_id = p_tenant AND m.batch_id = b.id AND m.recorded_at = p_now
+        ORDER BY m.version DESC LIMIT 1)
+    WHERE b.tenant_id = p_tenant AND b.id = ANY (p_batches);
 END $$;

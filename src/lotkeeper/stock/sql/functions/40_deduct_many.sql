@@ -44,7 +44,8 @@ BEGIN
           SELECT u.variation_id, max(min_scale(u.quantity)) AS decimals
             FROM unnest(p_variations, p_quantities) AS u (variation_id, quantity) GROUP BY u.variation_id
         ) d
-          LEFT JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = d.variation_id
+          LEFT JOIN LATERAL (SELECT v.id, v.quantity_decimals FROM catalog_itemvariation v
+            WHERE v.tenant_id = p_tenant AND v.id = d.variation_id OFFSET 0) v ON true
         WHERE v.id IS NULL OR d.decimals > v.quantity_decimals
     )
     SELECT u.of, jsonb_agg(jsonb_build_object('line', u.line, 'variation_id', u.variation_id,
@@ -69,18 +70,21 @@ BEGIN
     ), wanted AS MATERIALIZED (
       SELECT d.variation_id, d.quantity, i.reserved
         FROM (SELECT variation_id, max(high) AS quantity FROM demand GROUP BY variation_id) d
-          LEFT JOIN stock_item i ON i.tenant_id = p_tenant AND i.outlet_id = p_outlet AND i.variation_id = d.variation_id
+          LEFT JOIN LATERAL (SELECT i.reserved FROM stock_item i
+            WHERE i.tenant_id = p_tenant AND i.outlet_id = p_outlet AND i.variation_id = d.variation_id OFFSET 0) i ON true
     ), supply AS MATERIALIZED (
       SELECT b.id, b.variation_id, sum(b.quantity) OVER w - b.quantity AS low, sum(b.quantity) OVER w AS high,
           sum(b.quantity) OVER (PARTITION BY b.variation_id) - d.reserved >= d.quantity AS is_plenty
         FROM wanted d
-          JOIN catalog_itemvariation v ON v.tenant_id = p_tenant AND v.id = d.variation_id
-          JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
-          JOIN accounts_tenant t ON t.id = p_tenant
-          JOIN stock_batch b ON b.tenant_id = p_tenant AND b.outlet_id = p_outlet AND b.variation_id = d.variation_id
-            AND b.in_stock AND lk.is_sellable(b.status, b.expiry_date, p.sell_by_margin_days, v_today)
-        WINDOW w AS (PARTITION BY b.variation_id
-          ORDER BY lk.use_order(coalesce(p.issue_policy, t.issue_policy) = 'fifo', b.expiry_date), b.received_at, b.id
+          CROSS JOIN LATERAL (SELECT p.sell_by_margin_days, coalesce(p.issue_policy, t.issue_policy) = 'fifo' AS fifo
+            FROM catalog_itemvariation v
+              JOIN catalog_product p ON p.tenant_id = p_tenant AND p.id = v.product_id
+              JOIN accounts_tenant t ON t.id = p_tenant
+            WHERE v.tenant_id = p_tenant AND v.id = d.variation_id OFFSET 0) r
+          CROSS JOIN LATERAL (SELECT b.* FROM stock_batch b
+            WHERE b.tenant_id = p_tenant AND b.outlet_id = p_outlet AND b.variation_id = d.variation_id AND b.in_stock
+              AND lk.is_sellable(b.status, b.expiry_date, r.sell_by_margin_days, v_today) OFFSET 0) b
+        WINDOW w AS (PARTITION BY b.variation_id ORDER BY lk.use_order(r.fifo, b.expiry_date), b.received_at, b.id
           ROWS UNBOUNDED PRECEDING)
     )
     SELECT array_agg(v_operations[d.of] ORDER BY d.of, d.line, d.from_low) AS operations,
@@ -154,5 +158,5 @@ BEGIN
       NULL);
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
-    v_take.operations, v_take.batches, p_brief);
+    v_take.batches, p_brief);
 END $$;
