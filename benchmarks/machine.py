@@ -49,6 +49,15 @@ def resident_megabytes(pids: Iterable[int]) -> float:
     return kilobytes / 1024
 
 
+def private_megabytes(pid: int) -> float:
+    """Memory in use by one process that it shares with nobody."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")) / 1024
+
+
 def _stat(pid: int) -> list[str]:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

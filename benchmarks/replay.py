@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def run_import(file: Path, server: int) -> Run:
     cpu, started = machine.processor_seconds(server), time.perf_counter()
     command = [sys.executable, "-m", "lotkeeper.config.cli", "import", "sales", str(file)]
     options = ["--mapping", "online-retail", "--create-products", "--apply"]
-    with tempfile.TemporaryFile("w+") as output, Watch(server) as watch:
+    with tempfile.TemporaryFile("w+") as output, Watch(lambda: _server_megabytes(server)) as watch:
         process = subprocess.Popen([*command, *options], stdout=output, stderr=subprocess.STDOUT)  # noqa: S603  # our own
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
@@ -138,10 +139,10 @@ def run_import(file: Path, server: int) -> Run:
 
 
 class Watch:
-    """Looks twice a second at how much memory a server and its processes use."""
+    """Looks again and again, twice a second unless told otherwise, at how much memory is used."""
 
-    def __init__(self, server: int) -> None:
-        self.server = server
+    def __init__(self, megabytes: Callable[[], float], every_seconds: float = 0.5) -> None:
+        self.megabytes, self.every_seconds = megabytes, every_seconds
         self.most_megabytes = 0.0
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._look, daemon=True)
@@ -155,9 +156,12 @@ class Watch:
         self.thread.join()
 
     def _look(self) -> None:
-        while not self.done.wait(0.5):
-            now = machine.resident_megabytes(machine.descendants(self.server))
-            self.most_megabytes = max(self.most_megabytes, now)
+        while not self.done.wait(self.every_seconds):
+            self.most_megabytes = max(self.most_megabytes, self.megabytes())
+
+
+def _server_megabytes(server: int) -> float:
+    return machine.resident_megabytes(machine.descendants(server))
 
 
 def bare_insert(owner: object) -> float:

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
+from tests.core.single_tenant import hold_to_one_tenant
 
 from lotkeeper.accounts.operations.tenants import NewTenant, create_tenant
 from lotkeeper.accounts.operations.tokens import issue_token
@@ -26,9 +27,10 @@ from lotkeeper.stock.checks import CheckResult, check_names, check_tenant
 
 # The database is open to every test, nothing is wrapped in a transaction and nothing is truncated (the ledger cannot
 # be): each test makes its own tenant. So pytest-django's own arrangements are replaced by none.
+# Every statement that is sent is held to one tenant (docs/decisions/0015).
 @pytest.fixture(scope="session", autouse=True)
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), connection.execute_wrapper(hold_to_one_tenant):
         yield
 
 

@@ -76,6 +76,7 @@ class TestAnswers:
             "name": "Tea",
             "description": "",
             "category_id": tea["category"],
+            "supplier_id": None,
             "image": None,
             "retail_price": "4.50",
             "wholesale_price": None,

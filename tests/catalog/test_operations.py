@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from tests.core.single_tenant import cross_tenant
 
 from lotkeeper.accounts.policies import Actor, Role
 from lotkeeper.catalog import operations as catalog
@@ -481,7 +482,7 @@ def test_the_rows_of_another_business_are_not_found_by_any_operation(shop: Shop,
 
 def test_a_query_that_forgets_the_tenant_sees_nothing_of_another(shop: Shop, other_shop: Shop) -> None:
     new_variation(shop)
-    with other_shop.inside():
+    with other_shop.inside(), cross_tenant("what the database does when a statement forgets"):
         assert list(Product.unscoped.values_list("id", flat=True)) == []
         assert ItemVariation.unscoped.update(sku="stolen") == 0
     with tenant_scope(shop.actor.tenant_id), shop.inside():

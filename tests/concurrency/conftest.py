@@ -105,3 +105,20 @@ def key_off(keyless_database: str) -> Iterator[None]:
     """The product if it looked whether a reference was used, instead of letting a unique key decide."""
     with racing.on_database(keyless_database):
         yield
+
+
+@pytest.fixture(scope="session")
+def keyless_takes_database() -> Iterator[str]:
+    keys = """
+      ALTER TABLE stocktakes_stocktake DROP CONSTRAINT stocktake_reference;
+      ALTER TABLE stocktakes_stocktakeobservation DROP CONSTRAINT observation_client_id;
+    """
+    with racing.scratch_database("keyless_takes", keys) as name:
+        yield name
+
+
+@pytest.fixture
+def take_keys_off(keyless_takes_database: str) -> Iterator[None]:
+    """Stock takes without the keys on their references and on the numbers of what was seen."""
+    with racing.on_database(keyless_takes_database):
+        yield

@@ -31,8 +31,11 @@ Answer = TypeVar("Answer")
 LIMIT_SECONDS = 30
 
 
-def at_once(*tasks: Callable[[], Answer]) -> list[Answer | Exception]:
-    """What each task answered or raised, all begun at the same moment, in the caller's database and tenant."""
+def at_once(*tasks: Callable[[], Answer], seconds: float = LIMIT_SECONDS) -> list[Answer | Exception]:
+    """What each task answered or raised, all begun at the same moment, in the caller's database and tenant.
+
+    None of them may take longer than so many seconds.
+    """
     database, tenant_id = str(connection.settings_dict["NAME"]), current_tenant_id()
     start = threading.Barrier(len(tasks))
 
@@ -48,7 +51,7 @@ def at_once(*tasks: Callable[[], Answer]) -> list[Answer | Exception]:
 
     with ThreadPoolExecutor(len(tasks)) as threads:
         running = [threads.submit(run, task) for task in tasks]
-        answers = [each.result(LIMIT_SECONDS) for each in running]
+        answers = [each.result(seconds) for each in running]
     hang_up()
     _wait_until_gone([pid for _, pid in answers])
     return [answer for answer, _ in answers]

@@ -12,6 +12,7 @@ import pytest
 
 from lotkeeper.config.database import location
 from lotkeeper.config.database.binaries import find_binaries
+from lotkeeper.config.database.connection import data_directory
 from lotkeeper.config.database.embedded import LONGEST_SOCKET_DIRECTORY, socket_directory
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
@@ -38,6 +39,13 @@ def test_a_home_that_can_be_reached_holds_the_database(home: Path) -> None:
     assert location.make_server_directory(home) == home / "postgres"
     assert (home / "postgres").is_dir()
     assert not (home / "postgres").is_symlink()
+
+
+def test_only_the_disk_of_our_own_server_is_watched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOTKEEPER_HOME", str(home))
+    assert data_directory() is None  # The tests' server is told to the product as a foreign one.
+    monkeypatch.delenv("DATABASE_URL")
+    assert data_directory() == location.make_server_directory(home)
 
 
 @as_root

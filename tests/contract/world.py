@@ -118,20 +118,49 @@ SPECIMENS: Final[Mapping[str, tuple[Callable[[World], Mapping[str, Any]], ...]]]
     ),
     "inventory_receive": (lambda _: {"confirm": True},),
     "inventory_batches_amend": (lambda _: {"batch_number": f"B-{next(_numbers)}"},),
-    "inventory_transfers_receive": (lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}]},),
+    # The goods were sent just now, and so not at the moment of the example.
+    "inventory_transfers_receive": (
+        lambda world: {"lines": [{"line_id": world.ids["line_id"], "quantity": 2}], "occurred_at": None},
+    ),
+    "inventory_stock_takes_open": (
+        lambda world: _counted(world, "list"),
+        lambda world: {**_counted(world, "category"), "category_id": world.ids["category_id"]},
+        lambda world: {**_counted(world, "supplier"), "supplier_id": world.ids["supplier_id"]},
+    ),
+    "inventory_stock_takes_count": (
+        lambda world: _seen({"batch_id": world.ids["batch_id"]}),
+        lambda world: _seen({"variation_id": world.ids["variation_id"], "batch_number": "Unknown"}),
+    ),
+    "inventory_stock_takes_recount": (lambda world: {"item_ids": [world.ids["item_id"]]},),
+    "inventory_stock_takes_approve": (lambda world: {"item_ids": [world.ids["item_id"]]},),
     "users_set_password": (lambda _: {"password": "seven green bottles"},),
     "outlets_create": (lambda _: {"timezone": "Europe/Berlin"},),
     "outlets_update": (lambda _: {"timezone": "Europe/Berlin"},),
 }
 
 
+def _counted(world: World, scope: str) -> Mapping[str, Any]:
+    items = [{"batch_id": world.ids["batch_id"], "physical_count": 3}]
+    return {"scope": scope, "items": items, "reference_id": f"count-{next(_numbers)}"}
+
+
+def _seen(of: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One observation, alone and in a list."""
+    one = {**of, "quantity": 3, "counted_at": None}
+    return {**one, "observations": [one], "sent_at": None}
+
+
 def specimens(call: Call, world: World) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
     """Requests that the call should take, each with its form: every field that is required, and what else it needs."""
     return [
-        (form, {**_made(form, "", world), **more(world)})
+        (form, {**_made(form, "", world), **_of_form(form, more(world))})
         for form in call.body_forms
         for more in SPECIMENS.get(call.name, (lambda _: {},))
     ]
+
+
+def _of_form(form: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in told.items() if name in form.get("properties", ())}
 
 
 def _made(schema: Mapping[str, Any], name: str, world: World) -> Any:
@@ -171,6 +200,13 @@ def id_fields(form: Mapping[str, Any]) -> list[tuple[str, ...]]:
         if name.endswith("_id") and _at(form, place).get("type") == "integer":
             found.append(place)
     return found
+
+
+def query_of(call: Call, world: World) -> str:
+    """What the call's address must ask for: ``?outlet_id=3``."""
+    if call.name.endswith("lookup"):
+        return "?code=x"
+    return f"?outlet_id={world.ids['outlet_id']}" if call.name == "inventory_count_next" else ""
 
 
 def fields(form: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
@@ -217,7 +253,7 @@ def row_counts(tenant_id: int) -> Mapping[str, int]:
         counts = {}
         for model in apps.get_models():
             if hasattr(model, "app_rights"):
-                cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}"')
+                cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}" WHERE tenant_id = %s', [tenant_id])
                 counts[model._meta.label] = cursor.fetchone()[0]
     return counts
 
@@ -247,7 +283,9 @@ def new_world() -> World:
     memberships = client.get(f"{API}users/{user}/memberships/").json()["results"]
     category = made("categories/", {"name": "Drinks"})["id"]
     parts = [{"sku": f"TEA-{uuid4().hex[:8]}", "name": "100 g"}]
-    product = made("products/", {"name": "Tea", "category_id": category, "variations": parts})
+    supplier = made("suppliers/", {"name": "Wholesale North"})["id"]
+    made_of = {"category_id": category, "supplier_id": supplier, "variations": parts}
+    product = made("products/", {"name": "Tea", **made_of})
     variation = product["variations"][0]["id"]
     pack = made(f"variations/{variation}/packs/", {"name": "Box", "factor": 9})["id"]
     delivery = {"variation_id": variation, "quantity": 500, "batch_number": "A"}
@@ -256,6 +294,12 @@ def new_world() -> World:
     sale = {"outlet_id": outlet, "lines": [line], "reference_id": "order-1"}
     held = made("inventory/reservations/", {"outlet_id": outlet, "lines": [line], "hold_seconds": 9000})
     sent = made("inventory/transfers/", {"source_id": outlet, "destination_id": second, "lines": [line]})
+    other = made("inventory/receive/", {"outlet_id": outlet, "lines": [{**delivery, "batch_number": "B"}]})
+    batch, second_batch = (each["movements"][0]["batch_id"] for each in (received, other))
+    seen = [{"batch_id": batch, "physical_count": 400}, {"batch_id": second_batch, "physical_count": 600}]
+    take = made("inventory/stock-takes/", {"outlet_id": outlet, "items": seen})
+    lines = client.get(f"{API}inventory/stock-takes/{take['id']}/lines/").json()["results"]
+    item_of = {counted["batch_id"]: counted["item_id"] for counted in lines}
     ids = {
         "outlet_id": outlet,
         "source_id": outlet,
@@ -265,15 +309,20 @@ def new_world() -> World:
         "token_id": made("tokens/", {"name": "Till", "scopes": ["stock"]})["id"],
         "category_id": category,
         "parent_id": category,
+        "supplier_id": supplier,
         "product_id": product["id"],
         "variation_id": variation,
         "pack_id": pack,
         "barcode_id": made(f"variations/{variation}/barcodes/", {"code": uuid4().hex})["id"],
-        "batch_id": received["movements"][0]["batch_id"],
+        "batch_id": batch,
         "operation_id": made("inventory/deduct/", sale)["operation_id"],
         "sale_operation_id": made("inventory/deduct/", {**sale, "reference_id": "order-2"})["operation_id"],
         "reservation_id": held["id"],
         "transfer_id": sent["id"],
+        "stock_take_id": take["id"],
+        "item_id": item_of[batch],
+        "short_item_id": item_of[batch],
+        "over_item_id": item_of[second_batch],
         "line_id": sent["lines"][0]["id"],
     }
     return World(business.tenant.pk, client, ids)

@@ -17,12 +17,14 @@ from rest_framework.test import APIClient
 from tests.demo.printed import WEEKS, Printed, run_demo
 
 from lotkeeper.accounts.models import Tenant, User
-from lotkeeper.catalog.models import Barcode, ItemVariation
+from lotkeeper.catalog.models import Barcode, ItemVariation, Product, Supplier
 from lotkeeper.demo.policies.story import PASSWORD, STAFF
 from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock.checks.running import run_checks
 from lotkeeper.stock.models import Batch, Operation, Reservation, StockMovement
 from lotkeeper.stock.policies import MovementKind
+from lotkeeper.stocktakes.models import StockTake
+from lotkeeper.stocktakes.queries import variance_summary
 from lotkeeper.transfers.models import Transfer
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(120)]
@@ -193,6 +195,29 @@ class TestScene:
             assert set(missing(whole)) == {Decimal(0)}
             assert sum(missing(short)) == 2
             assert short.lines.get(quantity_sent__gt=F("quantity_received")).discrepancy_reason == "Broken on the way"
+
+    def test_products_name_who_delivers_them(self, in_demo: Printed) -> None:
+        with transaction.atomic():
+            assert Supplier.objects.count() == 5
+            assert not Product.objects.filter(supplier=None).exists()
+            assert Product.objects.get(name="Acetaminophen").supplier.name == "Atlantic Medical Supply"
+
+    def test_a_count_was_put_right_and_another_is_going_on(self, in_demo: Printed) -> None:
+        with transaction.atomic():
+            posted, going_on = StockTake.objects.order_by("id")
+            assert (posted.status, going_on.status, going_on.blind) == ("reconciled", "draft", True)
+            variances = posted.items.exclude(variance=0).values_list("variance", "variance_reason")
+            assert sorted(variances) == [
+                (-2, "Missing"),
+                (-1, ""),
+                (-1, "Broken, thrown away, not entered"),
+                (1, "Found behind other goods"),
+                (3, "Found in stockroom"),
+            ]
+            assert posted.items.count() == 24
+            summary = variance_summary(going_on)
+        assert (summary.differing, summary.net_units) == (1, -1)
+        assert summary.to_count >= 10
 
     def test_an_order_is_promised_and_some_articles_are_below_their_reorder_point(self, in_demo: Printed) -> None:
         with transaction.atomic():

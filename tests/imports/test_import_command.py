@@ -19,10 +19,10 @@ from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock.models import Batch, Operation, StockMovement
 
 PRODUCTS = (
-    "sku,name,variation,category,barcode,price,unit,decimals,reorder point,margin days,shelf life\n"
-    "P500,Paracetamol,500 mg,Medicines > Pain,4006381333931,2.50,piece,,20,30,730\n"
-    "P1000,Paracetamol,1000 mg,Medicines > Pain,,4.10,piece,,,,\n"
-    "CHEESE,Gouda,,Food,,12,kg,3,1.5,1,60\n"
+    "sku,name,variation,category,supplier,barcode,price,unit,decimals,reorder point,margin days,shelf life\n"
+    "P500,Paracetamol,500 mg,Medicines > Pain,Wholesale North,4006381333931,2.50,piece,,20,30,730\n"
+    "P1000,Paracetamol,1000 mg,Medicines > Pain,,,4.10,piece,,,,\n"
+    "CHEESE,Gouda,,Food,Dairy Round,,12,kg,3,1.5,1,60\n"
 )
 OPENING = "sku,batch,expiry,quantity,cost\nP500,L-1,2027-03,40,1.20\nP500,L-2,,10,\nCHEESE,C-1,2026-12-31,2.5,7.8\n"
 
@@ -85,12 +85,15 @@ class TestProducts:
     def test_products_variations_categories_and_barcodes_are_made(self, importer: Importer) -> None:
         assert "Made 3, changed 0, left as they were 0.\n" in importer("products", PRODUCTS)
         with transaction.atomic():
-            strong = ItemVariation.objects.select_related("product__category__parent").get(sku="P1000")
+            strong = ItemVariation.objects.select_related("product__category__parent", "product__supplier").get(
+                sku="P1000"
+            )
             mild = ItemVariation.objects.get(sku="P500")
-            cheese = ItemVariation.objects.select_related("product").get(sku="CHEESE")
+            cheese = ItemVariation.objects.select_related("product__supplier").get(sku="CHEESE")
             assert strong.product_id == mild.product_id
             assert strong.product.category.name == "Pain"
             assert strong.product.category.parent.name == "Medicines"
+            assert [strong.product.supplier.name, cheese.product.supplier.name] == ["Wholesale North", "Dairy Round"]
             assert (mild.name, mild.reorder_point) == ("500 mg", Decimal(20))
             assert mild.barcodes.get().code == "4006381333931"
             assert (cheese.unit, cheese.quantity_decimals, cheese.reorder_point) == ("kg", 3, Decimal("1.5"))

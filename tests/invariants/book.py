@@ -77,6 +77,16 @@ class Journey:
     arrived: bool = False
 
 
+@dataclass
+class Counting:
+    """A stock take: what was last seen of each batch and when, None where it is to be counted again."""
+
+    outlet_id: int
+    opened_at: dt.datetime
+    seen: dict[int, tuple[Decimal, dt.datetime] | None] = field(default_factory=dict)
+    posted: bool = False
+
+
 class Wanted(NamedTuple):
     """A line of a sale."""
 
@@ -109,6 +119,11 @@ class Book:
         self.operations: dict[int, Posted] = {}
         self.promises: dict[int, Promise] = {}
         self.journeys: dict[int, Journey] = {}
+        self.countings: dict[int, Counting] = {}
+        #: Each move of a batch with the moment when it happened.
+        self.moves: list[tuple[int, Decimal, dt.datetime]] = []
+        #: What each posted count was about, and when it was seen.
+        self.counted: dict[int, dict[int, dt.datetime]] = {}
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -262,6 +277,8 @@ class Book:
             return Expected({"not_reversible"})
         if any(other.kind == "reversal" and other.refers_to == operation_id for other in self.operations.values()):
             return Expected({"already_reversed"})
+        if not posted.lines:
+            return Expected({"not_reversible"})
         expected = self.expect_moves((batch_id, -quantity) for batch_id, quantity in posted.lines)
         if any(self.came_back(operation_id).values()):
             expected.codes.add("exceeds_original")
@@ -279,6 +296,37 @@ class Book:
         finally:
             promise.status = "active"
 
+    def book_at(self, batch_id: int, moment: dt.datetime) -> Decimal:
+        """What had happened of a batch by a moment."""
+        return sum((moved for batch, moved, at in self.moves if batch == batch_id and at <= moment), ZERO)
+
+    def has_later_count(self, batch_id: int, moment: dt.datetime) -> bool:
+        """Whether a count was posted, and stands, that saw the batch later."""
+        reversed_ = {each.refers_to for each in self.operations.values() if each.kind == "reversal"}
+        return any(
+            batch_id in seen and seen[batch_id] > moment
+            for operation_id, seen in self.counted.items()
+            if operation_id not in reversed_
+        )
+
+    def expect_counts(self, counting: Counting) -> tuple[Expected, dict[int, Decimal]]:
+        """Each batch differs by what was seen from the book of its own moment; a later count has the last word."""
+        if None in counting.seen.values():
+            return Expected({"recount_outstanding"}), {}
+        if not counting.seen:
+            return Expected({"invalid_request"}), {}
+        expected, differences = Expected(), {}
+        for batch_id, (quantity, moment) in ((each, seen) for each, seen in counting.seen.items() if seen is not None):
+            if self.has_later_count(batch_id, moment):
+                continue
+            difference = quantity - self.book_at(batch_id, moment)
+            if difference and self.batches[batch_id].status is BatchStatus.ARCHIVED:
+                expected.codes.add("batch_archived")
+            if self.batches[batch_id].quantity + difference < 0:
+                expected.codes.add("sold_since_counted")
+            differences[batch_id] = difference
+        return expected, differences
+
     # --- what happened ---------------------------------------------------------------------------------------------
 
     def post(
@@ -288,9 +336,12 @@ class Book:
         assert operation_id not in self.operations
         posted = Posted(kind, list(lines), refers_to)
         self.operations[operation_id] = posted
+        # A count's difference belongs to the moment of counting, and so does its reversal.
+        moments = self.counted.get(operation_id) or self.counted.get(refers_to or 0) or {}
         for batch_id, quantity in posted.lines:
             self.batches[batch_id].quantity += quantity
             self.batches[batch_id].version += 1
+            self.moves.append((batch_id, quantity, moments.get(batch_id, self.now)))
 
     def arrive(self, batch_id: int, arriving: BatchState) -> None:
         """Goods arrived under a batch id: that of the batch with their identity, or a new one."""

@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 )
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.concurrency.racing import changed, functions, on_database, scratch_database, unsound_batches
-from tests.invariants.book import BatchState, Book, Expected, Item, Journey, Promise, Wanted
+from tests.invariants.book import BatchState, Book, Counting, Expected, Item, Journey, Promise, Wanted
 
 from lotkeeper.accounts.operations.tenants import NewTenant, create_tenant
 from lotkeeper.catalog.models import ItemVariation, Product
@@ -67,6 +67,15 @@ from lotkeeper.stock.operations import (
 )
 from lotkeeper.stock.policies import BatchStatus, MovementKind, OperationKind
 from lotkeeper.stock.queries import LineAsked, preview_deduction, preview_issue
+from lotkeeper.stocktakes.models import StockTakeItem
+from lotkeeper.stocktakes.operations import (
+    Observation,
+    Scope,
+    open_stock_take,
+    reconcile_stock_take,
+    record_counts,
+    request_recount,
+)
 from lotkeeper.transfers.models import Transfer
 from lotkeeper.transfers.operations import ArrivedLine, receive_transfer, transfer_stock
 
@@ -725,6 +734,87 @@ class Days(RuleBasedStateMachine):
                     self.book.arrive(line.received_batch_id, arriving)
                     posted.append((line.received_batch_id, line.quantity_received))
             self.book.post(transfer.received_id, "transfer_receipt", posted)
+
+    # --- the shelves are counted -----------------------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def open_count(self, data: st.DataObject) -> None:
+        outlet_id = self._outlet(data)
+        take = open_stock_take(actor=self.actor, outlet_id=outlet_id, scope=Scope())
+        self.book.countings[take.pk] = Counting(outlet_id, self.book.now)
+
+    def _counting(self, data: st.DataObject) -> tuple[int, Counting]:
+        take_id = data.draw(st.sampled_from(list(reversed(self.book.countings))), "stock take")
+        return take_id, self.book.countings[take_id]
+
+    @precondition(lambda self: self.book.countings)
+    @rule(data=st.data())
+    def count_some(self, data: st.DataObject) -> None:
+        take_id, counting = self._counting(data)
+        here = sorted(each for each, batch in self.book.batches.items() if batch.outlet_id == counting.outlet_id)
+        if not here:
+            return
+        batch_id = data.draw(st.sampled_from(here), "batch")
+        there = self.book.batches[batch_id]
+        quantity = data.draw(st.sampled_from([there.quantity, Decimal(0), None]), "seen")
+        if quantity is None:
+            quantity = self._quantity(data, self.book.items[there.variation_id])
+        # Now, or kept on a device since the count was opened.
+        age = self.book.now - counting.opened_at
+        moment = counting.opened_at + age * data.draw(st.sampled_from([0, 0.5, 1]), "seen at")
+        codes = {"stock_take_closed"} if counting.posted else set()
+        if not counting.posted and self.book.is_too_precise(there.variation_id, quantity):
+            codes.add("too_precise")
+        recorded = self._ask(
+            Expected(codes),
+            lambda _: record_counts(
+                actor=self.actor, stock_take_id=take_id, observations=[Observation(batch_id, quantity, moment)]
+            ),
+            referenced=False,
+        )
+        if recorded is not None:
+            before = counting.seen.get(batch_id)
+            if before is None or before[1] <= moment:
+                counting.seen[batch_id] = (quantity, moment)
+
+    @precondition(lambda self: any(each.seen for each in self.book.countings.values()))
+    @rule(data=st.data())
+    def count_again(self, data: st.DataObject) -> None:
+        take_id, counting = self._counting(data)
+        if not counting.seen:
+            return
+        batch_id = data.draw(st.sampled_from(sorted(counting.seen)), "batch")
+        with transaction.atomic():
+            line = StockTakeItem.objects.get(stock_take_id=take_id, batch_id=batch_id)
+        taken = self._ask(
+            Expected({"stock_take_closed"} if counting.posted else set()),
+            lambda _: request_recount(actor=self.actor, stock_take_id=take_id, item_ids=[line.pk]),
+            referenced=False,
+        )
+        if taken is not None:
+            counting.seen[batch_id] = None
+
+    @precondition(lambda self: self.book.countings)
+    @rule(data=st.data())
+    def post_count(self, data: st.DataObject) -> None:
+        take_id, counting = self._counting(data)
+        expected, differences = (Expected(), {}) if counting.posted else self.book.expect_counts(counting)
+        answer = self._ask(
+            expected, lambda _: reconcile_stock_take(actor=self.actor, stock_take_id=take_id), referenced=False
+        )
+        if answer is None:
+            return
+        take, adjusted = answer
+        assert take.replayed == counting.posted
+        if not counting.posted:
+            counting.posted = True
+            moved = [(batch_id, difference) for batch_id, difference in differences.items() if difference]
+            assert adjusted == len(moved)
+            moments = {
+                batch_id: seen[1] for batch_id, seen in counting.seen.items() if seen and batch_id in differences
+            }
+            self.book.counted[take.operation_id] = moments
+            self.book.post(take.operation_id, "stock_take", moved)
 
     # --- retries, mistakes, time -----------------------------------------------------------------------------------
 

@@ -64,6 +64,16 @@ def test_an_outlet_is_opened_changed_closed_and_opened_again(business: NewTenant
     assert stored(outlet)["is_active"] is True
 
 
+def test_the_time_zones_an_outlet_had_are_kept(business: NewTenant) -> None:
+    outlet = open_outlet(business)
+    kept = []
+    with tenant_scope(business.tenant.pk):
+        for timezone in ("Europe/Berlin", "Africa/Nairobi", "UTC", "Africa/Nairobi"):
+            changed = update_outlet(actor=business.actor, outlet_id=outlet.pk, changes=OutletChanges(timezone=timezone))
+            kept.append(changed.earlier_timezones)
+    assert kept == [[], ["Europe/Berlin"], ["Africa/Nairobi", "Europe/Berlin"], ["Europe/Berlin", "UTC"]]
+
+
 @pytest.mark.parametrize(
     ("name", "timezone", "field"),
     [

@@ -9,9 +9,20 @@ from django.db import connection, transaction
 
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.models import Batch, Operation, Reservation, StockItem, StockMovement
+from lotkeeper.stocktakes.models import (
+    StockTake,
+    StockTakeAssignee,
+    StockTakeItem,
+    StockTakeListing,
+    StockTakeObservation,
+)
 from lotkeeper.transfers.models import Transfer, TransferLine
 
 INVENTORY = "/api/v1/inventory/"
+_MODELS = (
+    *(Operation, StockItem, Batch, StockMovement, Reservation, Transfer, TransferLine),
+    *(StockTake, StockTakeListing, StockTakeAssignee, StockTakeItem, StockTakeObservation),
+)
 
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -35,7 +46,9 @@ def stock_state(tenant_id: int) -> list[Any]:
     """Everything that a request about stock could change, to see that a refused one changed nothing."""
     with tenant_scope(tenant_id), transaction.atomic(), connection.cursor() as cursor:
         found: list[Any] = []
-        for model in (Operation, StockItem, Batch, StockMovement, Reservation, Transfer, TransferLine):
-            cursor.execute(f'SELECT to_jsonb(r) FROM "{model._meta.db_table}" r ORDER BY to_jsonb(r)::text')
+        for model in _MODELS:
+            table = model._meta.db_table
+            of_tenant = f'SELECT to_jsonb(r) FROM "{table}" r WHERE r.tenant_id = %s ORDER BY to_jsonb(r)::text'
+            cursor.execute(of_tenant, [tenant_id])
             found.append([row for (row,) in cursor.fetchall()])
         return found

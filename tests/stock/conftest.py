@@ -77,9 +77,9 @@ class Shop:
         """Sells as a till does, together with those that wait beside it; what comes of none is asked for once more."""
         line = IssueLine(variation_id, Decimal(quantity))
         known = reference or f"till-{next(_numbers)}"
-        posting = sell_at_till(token=self.token, outlet_id=self.outlet.pk, line=line, reference_id=known, reason="")
-        if posting is not None:
-            return posting
+        sold = sell_at_till(token=self.token, outlet_id=self.outlet.pk, line=line, reference_id=known, reason="")
+        if sold is not None:
+            return sold.posting
         return deduct_stock(actor=self.actor, outlet_id=self.outlet.pk, lines=[line], reference_id=known)
 
     def on_hand(self, variation: ItemVariation) -> dict[str, Decimal]:

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 import psycopg
@@ -19,24 +19,31 @@ from tests.stock.conftest import Shop
 
 from lotkeeper.accounts.operations.tenants import NewTenant
 from lotkeeper.outlets.models import Outlet
+from lotkeeper.outlets.operations.outlets import OutletChanges, update_outlet
 from lotkeeper.stock.checks import CheckResult, check_names, check_tenant, run_checks
+from lotkeeper.stock.errors import InsufficientStockError
 from lotkeeper.stock.models import Operation, StockItem
 from lotkeeper.stock.operations import (
     BatchQuantity,
+    Issue,
     IssueLine,
+    ReceiptLine,
     VariationQuantity,
     adjust_stock,
     amend_batch,
     commit_reservation,
     hold_batch,
+    import_sales,
     lapse_reservations,
+    past_entry,
+    receive_stock,
     release_batch,
     reserve_stock,
     return_sale,
     reverse_operation,
     write_off_stock,
 )
-from lotkeeper.stock.policies import MovementKind
+from lotkeeper.stock.policies import MovementKind, OperationKind, outlet_today
 from lotkeeper.transfers.operations import ArrivedLine, receive_transfer, transfer_stock
 
 #: Found by a test below; every other check is shown to fail by an attack in ``tests/guards``.
@@ -91,6 +98,38 @@ def busy_week(shop: Shop, other: Outlet) -> None:
         arrived = [ArrivedLine(line.pk, line.quantity_sent - 1, "one broke") for line in sent.lines.all()]
     receive_transfer(actor=shop.actor, transfer_id=sent.pk, arrived=arrived)
     transfer_stock(actor=shop.actor, source_id=shop.outlet.pk, destination_id=other.pk, lines=lines)
+
+
+@pytest.mark.tampers_with_ledger
+def test_a_changed_time_zone_makes_no_expired_sale(shop: Shop, make_outlet: Callable[..., Outlet]) -> None:
+    # 26 hours apart: whatever time it is, the second zone has a later date than the first.
+    west, east = "Etc/GMT+12", "Pacific/Kiritimati"
+    outlet = make_outlet("Ship", west)
+    at_sea = replace(shop, outlet=outlet)
+    item, expiring = shop.variation(), outlet_today(west)
+    line = ReceiptLine(item.pk, Decimal(5), "A", expiring, None)
+    receive_stock(actor=shop.actor, outlet_id=outlet.pk, lines=[line], confirmed=True)
+    at_sea.sell(item, 1)
+
+    def move_to(timezone: str) -> None:
+        with transaction.atomic():
+            update_outlet(actor=shop.actor, outlet_id=outlet.pk, changes=OutletChanges(timezone=timezone))
+
+    for timezone in ("UTC", east):
+        move_to(timezone)
+        assert broken(shop.actor.tenant_id) == []
+    with pytest.raises(InsufficientStockError):
+        at_sea.sell(item, 1)
+
+    # What had expired by the date of every zone it ever had is found all the same.
+    gone = expiring - dt.timedelta(days=3)
+    line = ReceiptLine(item.pk, Decimal(5), "B", gone, None)
+    receive_stock(actor=shop.actor, outlet_id=outlet.pk, lines=[line], confirmed=True)
+    entry = past_entry(OperationKind.ISSUE, {}, reference_id=None, occurred_at=None)
+    sale = Issue(entry, [IssueLine(item.pk, Decimal(1))])
+    import_sales(actor=shop.actor, outlet_id=outlet.pk, sales=[sale], today=gone)
+    [found] = broken(shop.actor.tenant_id)
+    assert (found.name, found.found, found.offending[0]["expiry_date"]) == ("expired_sales", 1, gone.isoformat())
 
 
 def test_nothing_is_found_in_a_shop_that_works(shop: Shop, make_outlet: Callable[..., Outlet]) -> None:

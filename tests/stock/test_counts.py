@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from tests.stock.conftest import Shop
 
 from lotkeeper.core.errors import InvalidRequest, NotFound
@@ -23,6 +24,7 @@ from lotkeeper.stock.operations import (
     archive_batch,
     deduct_stock,
     post_counts,
+    reverse_operation,
 )
 
 
@@ -243,3 +245,67 @@ def test_a_reference_is_posted_once(shop: Shop) -> None:
         count(shop, seen(batch, 8, now()), reference_id="take-1")
 
     assert shop.on_hand(item) == {"A": 9}
+
+
+def test_a_sale_by_a_till_whose_clock_runs_ahead_happened_when_it_was_entered(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 10)
+    ahead = now() + dt.timedelta(minutes=3)
+    line = IssueLine(item.pk, Decimal(3))
+    sale, again = (
+        deduct_stock(actor=shop.actor, outlet_id=shop.outlet.pk, lines=[line], occurred_at=ahead, reference_id="r-1")
+        for _ in range(2)
+    )
+    lines = [BatchQuantity(batch, Decimal(1))]
+    adjust_stock(actor=shop.actor, lines=lines, reason="found", occurred_at=now() + dt.timedelta(minutes=3))
+
+    (counted,) = count(shop, seen(batch, 8, now())).lines
+
+    assert (counted.book, counted.variance) == (8, 0)
+    assert (again.operation_id, again.replayed) == (sale.operation_id, True)
+    assert shop.on_hand(item) == {"A": 8}
+    with transaction.atomic():
+        assert not StockMovement.objects.filter(batch_id=batch, occurred_at__gt=F("recorded_at")).exists()
+
+
+def test_a_count_that_was_reversed_has_no_say_any_more(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 10)
+    earlier = now()
+    wrong_shelf = count(shop, seen(batch, 4, now()))
+    seen_since = now()
+    reverse_operation(actor=shop.actor, operation_id=wrong_shelf.operation_id, reason="wrong shelf")
+
+    # What was seen before it and after it meets the book as if it had never been posted.
+    (before,) = count(shop, seen(batch, 9, earlier)).lines
+    (after,) = count(shop, seen(batch, 9, seen_since)).lines
+
+    assert (before.book, before.variance, before.superseded) == (10, -1, False)
+    assert (after.book, after.variance, after.superseded) == (9, 0, False)
+    assert shop.on_hand(item) == {"A": 9}
+
+
+def test_a_count_without_a_difference_is_not_reversed(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 10)
+    posted = count(shop, seen(batch, 10, now()))
+
+    with pytest.raises(errors.NotReversible):
+        reverse_operation(actor=shop.actor, operation_id=posted.operation_id, reason="wrong shelf")
+
+    assert len(shop.ledger(item)) == 1
+
+
+def test_the_same_count_posted_again_takes_in_what_was_entered_after_it(shop: Shop) -> None:
+    item = shop.variation()
+    batch = shop.receive(item, 10)
+    sold_at, counted_at = now(), now()
+    count(shop, seen(batch, 7, counted_at))
+    line = IssueLine(item.pk, Decimal(3))
+    deduct_stock(actor=shop.actor, outlet_id=shop.outlet.pk, lines=[line], occurred_at=sold_at)
+    assert shop.on_hand(item) == {"A": 4}
+
+    (again,) = count(shop, seen(batch, 7, counted_at)).lines
+
+    assert (again.book, again.variance, again.superseded) == (4, 3, False)
+    assert shop.on_hand(item) == {"A": 7}

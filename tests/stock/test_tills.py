@@ -60,9 +60,10 @@ def _together(shop: Shop, variation_id: int, *tokens: str) -> list[Posting | Non
 
 def _alone(shop: Shop, variation_id: int, token: str) -> Posting | None:
     line = IssueLine(variation_id, Decimal(1))
-    return sell_at_till(
+    sold = sell_at_till(
         token=token, outlet_id=shop.outlet.pk, line=line, reference_id=f"alone-{next(_numbers)}", reason=""
     )
+    return None if sold is None else sold.posting
 
 
 @pytest.mark.parametrize("scope", Scope)

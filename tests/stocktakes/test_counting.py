@@ -15,9 +15,9 @@ from tests.stocktakes.conftest import Counting
 
 from lotkeeper.accounts.policies import Actor, Role
 from lotkeeper.core.errors import InvalidRequest, NotFound, PermissionRefused
-from lotkeeper.stock.errors import ReferenceReused, TooPrecise
-from lotkeeper.stock.operations import IssueLine, deduct_stock
-from lotkeeper.stocktakes.errors import NotAssigned, OutOfScope, StockTakeClosed
+from lotkeeper.stock.errors import CountedTwice, ReferenceReused, TooPrecise
+from lotkeeper.stock.operations import IssueLine, VariationQuantity, amend_batch, deduct_stock, return_sale
+from lotkeeper.stocktakes.errors import ApprovalNeeded, NotAssigned, OutOfScope, StockTakeClosed
 from lotkeeper.stocktakes.models import CountScope, StockTakeObservation
 from lotkeeper.stocktakes.operations import (
     Found,
@@ -365,3 +365,75 @@ def test_who_was_not_named_does_not_count(counting: Counting, colleague: Callabl
         reconcile_stock_take(actor=counting.counter, stock_take_id=take.pk)
 
     assert counting.line(take, batch).physical_count == 4
+
+
+def test_goods_found_and_delivered_since_can_be_counted_again_after_completion(counting: Counting) -> None:
+    item = counting.shop.variation()
+    take = counting.open()
+    counting.see(take, Found(item.pk, "N-1"), 4)
+    complete_stock_take(actor=counting.counter, stock_take_id=take.pk)
+    batch = counting.shop.receive(item, 6, "N-1")
+    item_id = counting.line(take, batch).item_id
+    request_recount(actor=counting.shop.actor, stock_take_id=take.pk, item_ids=[item_id])
+
+    counting.see(take, batch, 6, round=2)
+
+    assert reconcile(counting, take) == 0
+    assert counting.shop.on_hand(item) == {"N-1": 6}
+
+
+def test_what_was_put_at_zero_yields_to_what_a_device_saw_offline(counting: Counting) -> None:
+    item = counting.shop.variation()
+    batch, other = counting.shop.receive(item, 5, "A"), counting.shop.receive(item, 5, "B")
+    take = counting.open(uncounted_is_zero=True)
+    seen_at = counting.now()
+    counting.shop.sell(item, 1, batch=batch)
+    complete_stock_take(actor=counting.counter, stock_take_id=take.pk)
+    zero = counting.line(take, batch)
+    counting.see(take, batch, 4, counted_at=seen_at, place="cellar")
+
+    line = counting.line(take, batch)
+    assert (zero.physical_count, zero.variance) == (0, -4)
+    assert (line.physical_count, line.variance, line.disagreement, line.moved_between_places) == (4, -1, False, 0)
+    assert counting.line(take, other).physical_count == 0
+    assert reconcile(counting, take) == 2
+    assert counting.shop.on_hand(item) == {"A": 3, "B": 0}
+
+
+def test_a_batch_whose_label_was_put_right_may_be_counted_under_both(counting: Counting) -> None:
+    item = counting.shop.variation()
+    batch = counting.shop.receive(item, 5, "N-l")
+    take = counting.open()
+    counting.see(take, batch, 0)
+    counting.see(take, Found(item.pk, "N-1"), 5)
+    amend_batch(actor=counting.shop.actor, batch_id=batch, changes={"batch_number": "N-1"}, reason="misread")
+
+    counting.see(take, batch, 0)
+    with pytest.raises(CountedTwice):
+        reconcile(counting, take)
+
+    assert counting.shop.on_hand(item) == {"N-1": 5}
+
+
+def test_what_moved_between_the_counts_of_two_places_needs_another_look(counting: Counting) -> None:
+    item = counting.shop.variation()
+    batch = counting.shop.receive(item, 10)
+    take = counting.open()
+    counting.see(take, batch, 5, place="shelf")
+    sale = counting.shop.sell(item, 2)
+    back = [VariationQuantity(item.pk, Decimal(2))]
+    return_sale(actor=counting.shop.actor, sale_id=sale.operation_id, lines=back)
+    # The two came back to the other place: seen twice.
+    counting.see(take, batch, 7, place="cellar")
+
+    line = counting.line(take, batch)
+    assert (line.physical_count, line.variance, line.moved_between_places, line.needs_approval) == (12, 2, 4, True)
+    with pytest.raises(ApprovalNeeded):
+        reconcile(counting, take)
+    assert counting.shop.on_hand(item) == {"A": 10}
+
+    request_recount(actor=counting.shop.actor, stock_take_id=take.pk, item_ids=[line.item_id])
+    counting.see(take, batch, 3, place="shelf")
+    counting.see(take, batch, 7, place="cellar")
+    assert reconcile(counting, take) == 0
+    assert counting.shop.on_hand(item) == {"A": 10}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from lotkeeper.accounts.policies import Actor, Role
 from lotkeeper.catalog.models import ItemVariation
 from lotkeeper.catalog.operations import create_pack
 from lotkeeper.outlets.models import Outlet
-from lotkeeper.stock.models import Batch
+from lotkeeper.stock.models import Batch, StockMovement
 
 TRANSFERS = f"{INVENTORY}transfers/"
 
@@ -94,6 +95,42 @@ def test_goods_are_sent_and_received(shop: Shop, api: APIClient, second: Outlet)
     assert (replayed.status_code, replayed["Idempotency-Replayed"]) == (200, "true")
     problem(api.post(f"{TRANSFERS}{transfer_id}/receive/", {}), 409, "transfer_not_in_transit")
     assert on_hand(second, item) == {"soon": 3, "late": 2}
+
+
+def test_goods_that_moved_days_ago_are_entered_with_their_dates(shop: Shop, api: APIClient, second: Outlet) -> None:
+    item = shop.variation()
+    shop.receive(item, 9)
+    now = dt.datetime.now(dt.UTC)
+    left, arrived = (now - dt.timedelta(days=days) for days in (3, 2))
+    body = parcel(shop, second, item, 5, reference_id="van-3", occurred_at=left.isoformat())
+    before = stock_state(shop.actor.tenant_id)
+
+    for moment in (now + dt.timedelta(minutes=6), now - dt.timedelta(days=32)):
+        refused = problem(api.post(TRANSFERS, {**body, "occurred_at": moment.isoformat()}), 400, "invalid_request")
+        assert set(refused["errors"]) == {"occurred_at"}
+    assert stock_state(shop.actor.tenant_id) == before
+
+    sent = done(api.post(TRANSFERS, body))
+    assert api.post(TRANSFERS, body)["Idempotency-Replayed"] == "true"
+    problem(api.post(TRANSFERS, {**body, "occurred_at": arrived.isoformat()}), 422, "reference_reused")
+
+    path, before = f"{TRANSFERS}{sent['id']}/receive/", stock_state(shop.actor.tenant_id)
+    for moment in (left - dt.timedelta(seconds=1), now + dt.timedelta(minutes=6)):
+        refused = problem(api.post(path, {"occurred_at": moment.isoformat()}), 400, "invalid_request")
+        assert set(refused["errors"]) == {"occurred_at"}
+    assert stock_state(shop.actor.tenant_id) == before
+
+    received = done(api.post(path, {"occurred_at": arrived.isoformat()}), 200)
+    assert on_hand(second, item) == {"A": 5}
+    with transaction.atomic():
+        entered = {
+            kind: (occurred_at, recorded_at > now)
+            for kind, occurred_at, recorded_at in StockMovement.objects.filter(variation=item)
+            .exclude(movement_type="purchase")
+            .values_list("movement_type", "occurred_at", "recorded_at")
+        }
+    assert entered == {"transfer_out": (left, True), "transfer_in": (arrived, True)}
+    assert received["status"] == "received"
 
 
 def test_what_is_missing_is_there_for_all_to_see(shop: Shop, api: APIClient, second: Outlet) -> None:

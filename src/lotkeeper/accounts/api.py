@@ -12,10 +12,13 @@ from rest_framework.views import APIView
 
 from lotkeeper.accounts import queries
 from lotkeeper.accounts.authentication import actor_of
-from lotkeeper.accounts.models import ApiToken, User
+from lotkeeper.accounts.models import ApiToken, Tenant, User
 from lotkeeper.accounts.operations import tokens, users
+from lotkeeper.accounts.operations.business import BusinessChanges, change_business
 from lotkeeper.accounts.policies import Actor, Permission, Role, Scope
 from lotkeeper.accounts.serializers import (
+    BusinessChangesSerializer,
+    BusinessSerializer,
     GrantSerializer,
     IssuedTokenSerializer,
     MembershipSerializer,
@@ -61,6 +64,25 @@ def _roles_of(actor: Actor) -> list[dict[str, Any]]:
         }
         for outlet_id, role in actor.roles.items()
     ]
+
+
+class BusinessEndpoint(Endpoint):
+    """The business and its rules. Everybody sees them; owners change them."""
+
+    queryset = Tenant.objects.none()
+    serializer_class = BusinessSerializer
+    pagination_class = None
+
+    @extend_schema(operation_id="business_get")
+    def retrieve(self, request: Request) -> Response:
+        """The business and its rules."""
+        return self.shown(queries.tenant_of(actor_of(request)))
+
+    @extend_schema(operation_id="business_change", request=BusinessChangesSerializer)
+    def partial_update(self, request: Request) -> Response:
+        """Change the name or the rules of the business."""
+        changes = BusinessChanges(**self.body(BusinessChangesSerializer, request))
+        return self.shown(change_business(actor=actor_of(request), changes=changes))
 
 
 class UsersEndpoint(Endpoint):

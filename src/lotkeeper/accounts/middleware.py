@@ -1,7 +1,11 @@
-"""Who is asking: found once for each request, for pages and API alike; everything after happens in their tenant."""
+"""Who is asking: found once for each request, for pages and API alike; everything after happens in their tenant.
+
+And what came of it, told once.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.db import transaction
@@ -11,9 +15,32 @@ from django.utils.functional import SimpleLazyObject
 from lotkeeper.accounts.models import User
 from lotkeeper.accounts.policies import Channel
 from lotkeeper.accounts.queries import actor_for_token, actor_for_user
+from lotkeeper.accounts.request_log import OPERATION_HEADER, log_request
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.web.errors import NotLoggedIn
 from lotkeeper.web.problems import problem_response, wants_problem
+
+
+class RequestLogMiddleware:
+    """Tells of each request once it is answered; stands before everything that may answer, but for static files."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        match = request.resolver_match
+        operation_id = response.headers.get(OPERATION_HEADER)
+        log_request(
+            method=request.method or "",
+            route=None if match is None else f"/{match.route}",
+            status=response.status_code,
+            seconds=time.perf_counter() - started,
+            actor=getattr(request, "actor", None),
+            operation_id=None if operation_id is None else int(operation_id),
+        )
+        return response
 
 
 class ActorMiddleware:

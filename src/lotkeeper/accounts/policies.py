@@ -40,6 +40,7 @@ class Permission(StrEnum):
     MANAGE_CATALOG = "manage_catalog"
     MANAGE_OUTLETS = "manage_outlets"
     MANAGE_USERS = "manage_users"
+    MANAGE_BUSINESS = "manage_business"
 
 
 class Scope(StrEnum):
@@ -83,7 +84,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     }
 )
 
-_ADMIN_ONLY = frozenset({Permission.MANAGE_OUTLETS, Permission.MANAGE_USERS})
+_ADMIN_ONLY = frozenset({Permission.MANAGE_OUTLETS, Permission.MANAGE_USERS, Permission.MANAGE_BUSINESS})
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = MappingProxyType(
     {
         Scope.READ: frozenset({Permission.VIEW}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection
@@ -75,6 +75,12 @@ def users_of(actor: Actor) -> QuerySet[User]:
     memberships = Prefetch("memberships", queryset=Membership.objects.order_by("id"))
     # People are a global table, without row-level security: the tenant must be named here.
     return User.objects.filter(tenant_id=actor.tenant_id).prefetch_related(memberships)
+
+
+def colleagues_among(actor: Actor, user_ids: Collection[int]) -> Collection[int]:
+    """Which of these are active people of the actor's business; whoever works there may name another."""
+    found = User.objects.filter(tenant_id=actor.tenant_id, is_active=True, pk__in=user_ids)
+    return set(found.values_list("id", flat=True))
 
 
 def user_for(actor: Actor, user_id: int) -> User:

@@ -6,9 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from lotkeeper.accounts.models import ApiToken, Membership, Tenant, User
+from lotkeeper.accounts.models import TENANT_NAME_LIMIT, ApiToken, IssuePolicy, Membership, Tenant, User
+from lotkeeper.accounts.operations.business import MAX_BACKDATING_DAYS
 from lotkeeper.accounts.policies import Channel, Permission, Role, Scope
-from lotkeeper.web.api import IdField, TextField
+from lotkeeper.core.quantity import Sign
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, TextField, WholeNumberField
 
 ROLES = [role.value for role in Role]
 SCOPES = [scope.value for scope in Scope]
@@ -110,6 +112,31 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
         model = Tenant
         fields = ("id", "name", "currency", "timezone", "issue_policy", "backdating_limit_days")
         read_only_fields = fields
+
+
+class BusinessSerializer(TenantSerializer):
+    """The business, with how far a count may be off."""
+
+    count_tolerance_units = QuantityField(
+        read_only=True,
+        allow_null=True,
+        help_text="A larger difference of a counted line needs a second person. Null: none does.",
+    )
+    count_tolerance_value = MoneyField(read_only=True, allow_null=True, help_text="The same in money.")
+
+    class Meta(TenantSerializer.Meta):
+        fields = (*TenantSerializer.Meta.fields, "count_tolerance_units", "count_tolerance_value")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class BusinessChangesSerializer(serializers.Serializer[Any]):
+    """What to change of the business. Its currency and its time zone are what its books are kept in, and stay."""
+
+    name = TextField(max_length=TENANT_NAME_LIMIT, required=False)
+    issue_policy = serializers.ChoiceField(choices=IssuePolicy.choices, required=False)
+    backdating_limit_days = WholeNumberField(min_value=0, max_value=MAX_BACKDATING_DAYS, required=False)
+    count_tolerance_units = QuantityField(required=False, allow_null=True, sign=Sign.NOT_NEGATIVE)
+    count_tolerance_value = MoneyField(required=False, allow_null=True)
 
 
 class RoleSerializer(serializers.Serializer[Any]):

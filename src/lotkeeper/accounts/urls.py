@@ -6,7 +6,7 @@ from allauth.mfa.totp.views import activate_totp
 from csp.decorators import csp_update
 from django.urls import include, path
 
-from lotkeeper.accounts.api import MembershipsEndpoint, MeView, TokensEndpoint, UsersEndpoint
+from lotkeeper.accounts.api import BusinessEndpoint, MembershipsEndpoint, MeView, TokensEndpoint, UsersEndpoint
 
 users = UsersEndpoint.as_view({"get": "list", "post": "create"})
 user = UsersEndpoint.as_view({"get": "retrieve", "patch": "partial_update"})
@@ -18,6 +18,11 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/me/", MeView.as_view(), name="me"),
+    path(
+        "api/v1/business/",
+        BusinessEndpoint.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="business",
+    ),
     path("api/v1/users/", users, name="users"),
     path("api/v1/users/<id:user_id>/", user, name="user"),
     path("api/v1/users/<id:user_id>/password/", UsersEndpoint.as_view({"put": "set_password"}), name="user-password"),

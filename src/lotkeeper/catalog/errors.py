@@ -29,6 +29,14 @@ class CategoryTooDeep(Conflict):
     sentence = "Categories can be {limit} levels deep at most; this would be {depth}."
 
 
+class SupplierNameTaken(Conflict):
+    """There already is a supplier of this name."""
+
+    code = "supplier_name_taken"
+    title = "The name is taken"
+    sentence = "There already is a supplier {name}."
+
+
 class SkuTaken(Conflict):
     """Another variation has this SKU."""
 

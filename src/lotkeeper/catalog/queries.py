@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db.models import ForeignObjectRel, Model, Prefetch, Q, QuerySet
 
 from lotkeeper.catalog.errors import UnknownCode
-from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product
+from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product, Supplier
 from lotkeeper.catalog.policies import Scan, lookup_code, written_forms
 from lotkeeper.core.errors import NotFound
 
@@ -39,6 +39,12 @@ def category_and_below(category_id: int) -> Collection[int]:
         current = waiting.pop()
         found.add(current)
         waiting.extend(children.get(current, ()))
+    return found
+
+
+def suppliers() -> QuerySet[Supplier]:
+    """Everybody whom the shop buys from."""
+    found: QuerySet[Supplier] = Supplier.objects.all()
     return found
 
 

@@ -10,6 +10,7 @@ from lotkeeper.catalog import pages
 from lotkeeper.catalog.api.categories import CategoryEndpoint
 from lotkeeper.catalog.api.lookup import LookupEndpoint
 from lotkeeper.catalog.api.products import ProductEndpoint, ProductImageEndpoint
+from lotkeeper.catalog.api.suppliers import SupplierEndpoint
 from lotkeeper.catalog.api.variations import (
     BarcodeEndpoint,
     PackEndpoint,
@@ -26,6 +27,8 @@ _API = "api/v1/"
 urlpatterns = [
     path(f"{_API}categories/", CategoryEndpoint.as_view(_LIST), name="categories"),
     path(f"{_API}categories/<id:category_id>/", CategoryEndpoint.as_view(_ONE), name="category"),
+    path(f"{_API}suppliers/", SupplierEndpoint.as_view(_LIST), name="suppliers"),
+    path(f"{_API}suppliers/<id:supplier_id>/", SupplierEndpoint.as_view(_ONE), name="supplier"),
     path(f"{_API}products/", ProductEndpoint.as_view(_LIST), name="products"),
     path(f"{_API}products/<id:product_id>/", ProductEndpoint.as_view(_ONE), name="product"),
     path(

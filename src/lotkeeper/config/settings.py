@@ -7,7 +7,8 @@ from pathlib import Path
 
 from environs import Env
 
-from lotkeeper.config.database import connection_settings, home_directory
+from lotkeeper.config.database import connection_settings, data_directory, home_directory
+from lotkeeper.config.logs import configure_logs
 
 env = Env()
 
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lotkeeper.accounts.middleware.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "lotkeeper.web.middleware.EdgeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -94,6 +96,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": connection_settings()}
+# Where our own PostgreSQL writes, and how much must be free there for stock to be posted; None: it is not ours.
+DATABASE_DIRECTORY = data_directory()
+LEAST_FREE_MB = env.int("LOTKEEPER_LEAST_FREE_MB", 256)
 # Shared by all processes, so that the limit on failed logins holds however many there are.
 CACHES = {
     "default": {
@@ -149,15 +154,7 @@ STORAGES = {
 }
 
 # Everything to the terminal (and so to whatever keeps its output); Django's default would only send e-mails.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["terminal"], "level": env.str("LOTKEEPER_LOG_LEVEL", "WARNING")},
-    # It has handlers of its own, which would say everything twice or by e-mail.
-    "loggers": {"django": {"handlers": [], "level": "WARNING", "propagate": True}},
-}
+LOGGING = configure_logs(env.str("LOTKEEPER_LOG_LEVEL", "INFO").upper())
 
 # Cookies stay inside this site. "Secure" needs https in front: plain http on one's own machine would lose the login.
 HTTPS = env.bool("LOTKEEPER_HTTPS", False)
@@ -216,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "WriteOffKind": "lotkeeper.stock.api.serializers.WRITTEN_OFF_KINDS",
         "ReturnKind": "lotkeeper.stock.api.serializers.RETURN_KINDS",
         "OperationKind": "lotkeeper.stock.api.serializers.OPERATION_KINDS",
+        "BatchStatus": "lotkeeper.stock.api.serializers.BATCH_STATUSES",
+        "StockTakeStatus": "lotkeeper.stocktakes.models.StockTakeStatus",
+        "ScanKind": "lotkeeper.catalog.api.serializers.SCAN_KINDS",
     },
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}},
     "POSTPROCESSING_HOOKS": [

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lotkeeper.catalog.urls")),
     path("", include("lotkeeper.stock.urls")),
     path("", include("lotkeeper.transfers.urls")),
+    path("", include("lotkeeper.stocktakes.urls")),
 ]
 
 handler400 = "lotkeeper.web.pages.bad_request"

@@ -69,3 +69,15 @@ class Conflict(Refusal):
     code = "conflict"
     status = 409
     title = "Not possible now"
+
+
+class DiskFull(Refusal):
+    """The database's disk has no room for another posting."""
+
+    code = "disk_full"
+    status = 507
+    title = "The disk is nearly full"
+    sentence = (
+        "Nothing was posted: the disk that the stock is kept on has {free_megabytes} MB free and needs "
+        "{needed_megabytes} MB. Reading goes on; post again once there is room."
+    )

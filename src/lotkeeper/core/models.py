@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.expressions import Col
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.lookups import Exact
 
 from lotkeeper.core.tenancy import current_tenant_id
@@ -22,14 +23,23 @@ class TenantManager(models.Manager[Any]):
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
 
+class _RowOfTenant(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # generic in the stubs alone
+    """What a relation leads to, read with the tenant named: ``line.batch``, one by one or for many lines at once."""
+
+    def get_queryset(self, **hints: Any) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(**hints)
+        return rows.filter(tenant_id=current_tenant_id())
+
+
 class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # the stubs' generics do not pass through a subclass
     """A relation inside one tenant.
 
     An ordinary ForeignKey to the eye. Its database constraint is ``(tenant_id, x_id) -> (tenant_id, id)`` (written by
-    ``core.postgres.schema``), and its joins carry the tenant too.
+    ``core.postgres.schema``), and its joins and what it leads to carry the tenant too.
     """
 
     names_tenant = True
+    forward_related_accessor_class = _RowOfTenant
 
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
         if alias is None or related_alias is None:
@@ -65,6 +75,17 @@ class TenantModel(models.Model):
         if self.tenant_id is None:
             self.tenant_id = current_tenant_id()
         super().save(*args, **kwargs)
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Any = None, from_queryset: models.QuerySet[Any] | None = None
+    ) -> None:
+        """Read the row again, in the tenant in scope."""
+        super().refresh_from_db(using, fields, type(self).objects.all() if from_queryset is None else from_queryset)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row in the tenant in scope."""
+        deleted: tuple[int, dict[str, int]] = type(self).objects.filter(pk=self.pk).delete()
+        return deleted
 
     def _do_update(self, base_qs: models.QuerySet[Any], *args: Any) -> Any:
         return super()._do_update(base_qs.filter(tenant_id=self.tenant_id), *args)

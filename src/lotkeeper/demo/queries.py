@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from lotkeeper.accounts.models import User
-from lotkeeper.catalog.models import ItemVariation
+from lotkeeper.catalog.models import Category, ItemVariation
 from lotkeeper.demo.policies.story import BOOKKEEPER_DOMAIN, OWNER
 from lotkeeper.stock.models import Batch, StockMovement
 from lotkeeper.stock.policies import BatchStatus
@@ -48,6 +48,12 @@ def somebody_keeps_stock() -> bool:
 def variation_ids() -> Mapping[str, int]:
     """The ids of all variations by SKU."""
     return dict(ItemVariation.objects.values_list("sku", "id"))
+
+
+def category_id(name: str) -> int:
+    """The id of a category at the top."""
+    found: int = Category.objects.values_list("id", flat=True).get(name=name, parent=None)
+    return found
 
 
 def lots_on_shelf(outlet_id: int) -> Sequence[ShelfLot]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from lotkeeper.core.models import TenantModel
@@ -14,6 +15,8 @@ class Outlet(TenantModel):
 
     name = models.CharField(max_length=OUTLET_NAME_LIMIT)
     timezone = models.CharField(max_length=63, default="UTC", help_text="IANA name, such as Africa/Nairobi")
+    # What was sold under one of these was sold by its date.
+    earlier_timezones = ArrayField(models.CharField(max_length=63), default=list, blank=True)
     address = models.TextField(blank=True)
     is_active = models.BooleanField(default=True)
 

@@ -1,7 +1,8 @@
 """The one door to the ledger: typed wrappers round the posting functions in the database (``sql/functions``).
 
 Only ``stock.operations`` imports this module; an import contract says so. Each call must stand inside a transaction
-with its tenant. What the functions refuse arrives as the refusals of ``stock.errors``.
+with its tenant. What the functions refuse arrives as the refusals of ``stock.errors``; when the disk is nearly full,
+none is called at all (``DiskFull``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.db import connection
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
 from lotkeeper.core.postgres.calls import array_text, bytes_array, call, text_array
+from lotkeeper.core.postgres.free_space import require_free_space
 from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
 from lotkeeper.stock.policies import MovementKind, OperationKind
@@ -152,6 +154,8 @@ class TokenSale(NamedTuple):
 class SaleTold(NamedTuple):
     """What the database told of a plain sale that stands in the ledger; read by whoever asked for it."""
 
+    user_id: int
+    token_id: int
     fate: Fate
     answer: str
 
@@ -246,7 +250,7 @@ def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Seque
         scopes: the scopes of a token that may sell.
     """
     rows = _rows(
-        "SELECT position, status, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
+        "SELECT position, user_id, token_id, status, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
         " %s::text::text[], %s::text::text[], %s::text::bytea[], %s::text::text[], %s::text::bytea[], %s::text::text[],"
         " %s::text::bigint[], %s::text::numeric[])",
         current_tenant_id(), sales[0].outlet_id, text_array(roles), text_array(scopes),
@@ -256,8 +260,8 @@ def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Seque
         array_text(sale.line.variation_id for sale in sales), array_text(sale.line.quantity for sale in sales),
     )  # fmt: skip
     told: list[SaleTold | None] = [None] * len(sales)
-    for position, fate, answer in rows:
-        told[position - 1] = SaleTold(Fate(fate), answer)
+    for position, user_id, token_id, fate, answer in rows:
+        told[position - 1] = SaleTold(user_id, token_id, Fate(fate), answer)
     return told
 
 
@@ -443,6 +447,7 @@ def _call(statement: str, *values: Any) -> dict[str, Any]:
 
 
 def _rows(statement: str, *values: Any) -> Sequence[tuple[Any, ...]]:
+    require_free_space()
     with connection.wrap_database_errors:
         try:
             return call(statement, *values)

@@ -40,11 +40,14 @@ class RecountOutstanding(Conflict):
 
 
 class ApprovalNeeded(Conflict):
-    """Differences beyond the tolerance need the word of somebody who did not count them."""
+    """Differences beyond the tolerance, or of places that do not add up, need somebody who did not count them."""
 
     code = "approval_needed"
     title = "A second person must look"
-    sentence = "Some differences are larger than allowed and must be approved by somebody who did not count them."
+    sentence = (
+        "Some differences are larger than allowed, or goods moved between the counts of two places of one batch."
+        " Somebody who did not count them must approve them, or they are counted again."
+    )
 
 
 class OwnCount(Conflict):

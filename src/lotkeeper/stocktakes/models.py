@@ -194,6 +194,8 @@ class StockTakeObservation(TenantModel):
     recorded_at = models.DateTimeField()
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     token = TenantForeignKey(ApiToken, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # Nobody looked: it was not found anywhere, in a count where that means that there is none.
+    assumed = models.BooleanField(default=False)
     # What the book said of that moment when this was recorded, and the last line it had.
     book = models.DecimalField(max_digits=14, decimal_places=3)
     version = models.IntegerField()

@@ -83,6 +83,7 @@ class TransferEndpoint(PostingEndpoint):
                 lines=[IssueLine(line["variation_id"], line["quantity"], line["batch_id"]) for line in lines],
                 reference_id=reference_of(request, body),
                 note=body["note"],
+                occurred_at=body["occurred_at"],
             )
         return self._moved(request, transfer, transfer.sent_id, status=201)
 
@@ -101,6 +102,7 @@ class TransferEndpoint(PostingEndpoint):
             transfer_id=transfer_id,
             arrived=None if told is None else [ArrivedLine(**line) for line in told],
             reference_id=reference_of(request, body),
+            occurred_at=body["occurred_at"],
         )
         return self._moved(request, transfer, transfer.received_id, status=200)
 

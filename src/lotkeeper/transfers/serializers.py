@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from lotkeeper.core.quantity import Sign, json_number
 from lotkeeper.stock.api.fields import IdInAddressField, InstantField
-from lotkeeper.stock.api.lines import IssueLineSerializer, ReferenceSerializer, lines_field
+from lotkeeper.stock.api.lines import DatedSerializer, IssueLineSerializer, lines_field
 from lotkeeper.transfers.models import TransferLine, TransferStatus
 from lotkeeper.web.api import IdField, QuantityField, TextField
 
@@ -23,7 +23,7 @@ class TransferFilterSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=TransferStatus.choices, required=False)
 
 
-class NewTransferSerializer(ReferenceSerializer):
+class NewTransferSerializer(DatedSerializer):
     """Goods to send to another outlet."""
 
     source_id = IdField(help_text="The outlet that sends.")
@@ -42,7 +42,7 @@ class ArrivedLineSerializer(serializers.Serializer[Any]):
     )
 
 
-class ReceiveTransferSerializer(ReferenceSerializer):
+class ReceiveTransferSerializer(DatedSerializer):
     """What arrived: each line of the transfer once. Without ``lines``, everything did."""
 
     lines = serializers.ListField(

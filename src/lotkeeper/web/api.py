@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField
+from lotkeeper.web.fields import IdField, MoneyField, QuantityField, SwitchField, TextField, WholeNumberField
 from lotkeeper.web.pagination import KeysetPagination
 from lotkeeper.web.parsing import StrictJSONParser
+from lotkeeper.web.query_parameters import refuse_unknown_parameters
 from lotkeeper.web.rendering import NumberJSONRenderer
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "StrictJSONParser",
     "SwitchField",
     "TextField",
+    "WholeNumberField",
     "checked",
 ]
 
@@ -44,6 +47,12 @@ class Endpoint(GenericViewSet[Any]):
     ordering: str | tuple[str, ...] = "id"
     # No OPTIONS: the OpenAPI document describes each address, and DRF's own description fails on some.
     http_method_names = ("get", "post", "put", "patch", "delete", "head")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse, once it is known who asks, a question that cannot be asked here."""
+        super().initial(request, *args, **kwargs)
+        if request.method in SAFE_METHODS:
+            refuse_unknown_parameters(request)
 
     def page_of(self, rows: QuerySet[Any]) -> Response:
         """One page of a list, filtered as the request asks."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from lotkeeper.core.errors import NotFound, Refusal
+
+_LONGEST_NAME_SHOWN: Final = 100
 
 
 class MalformedRequest(Refusal):
@@ -19,6 +24,18 @@ class UnusableValue(Refusal):
     code = "unusable_value"
     title = "A value cannot be used"
     sentence = "One of the values is too long, too large, or holds characters that cannot be kept."
+
+
+class UnknownParameter(Refusal):
+    """The address asks for something by a name that does not exist there, perhaps a misspelt one."""
+
+    code = "unknown_parameter"
+    title = "There is no such parameter"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        shown = name[:_LONGEST_NAME_SHOWN]
+        there = f"What can be asked for: {', '.join(known)}." if known else "Nothing can be asked for here."
+        super().__init__(f"There is no parameter '{shown}' at this address. {there}", parameter=shown, known=known)
 
 
 class InvalidCursor(Refusal):

@@ -107,6 +107,16 @@ class SwitchField(serializers.BooleanField):
         return data
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A whole JSON number: no text, no fraction, no true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number of the request."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def _decimal_text(text: str) -> Decimal:
     # ASCII digits only: Decimal would take "١٢" and "1_000" as well.
     if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > _MONEY_TEXT_LIMIT:

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from lotkeeper.core.errors import InvalidRequest, Refusal
+from lotkeeper.core.errors import DiskFull, InvalidRequest, Refusal
 from lotkeeper.web.errors import (
     Busy,
     Forbidden,
@@ -36,6 +36,7 @@ _BUSY_RETRY_SECONDS: Final = 1
 _BUSY_STATES: Final = frozenset({"57014", "55P03", "40001", "40P01"})
 #: SQLSTATEs that only a value can cause: too long, out of range (numbers, dates, zones), text that cannot be kept.
 _VALUE_STATES: Final = frozenset({"22001", "22003", "22008", "22009", "22021", "22P05"})
+_DISK_FULL_STATE: Final = "53100"
 
 
 _REFUSALS: Final[tuple[tuple[type[Exception], Callable[[], Refusal]], ...]] = (
@@ -130,6 +131,8 @@ def _refusal_for_database(error: DatabaseError) -> Refusal | None:
         return Busy()
     if state in _VALUE_STATES:
         return UnusableValue()
+    if state == _DISK_FULL_STATE:
+        return DiskFull("Nothing was changed: the disk that the database is kept on is full.")
     return None
 
 

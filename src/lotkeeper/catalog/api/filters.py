@@ -37,9 +37,10 @@ class CategoryFilter(django_filters.FilterSet):
 
 
 class ProductFilter(django_filters.FilterSet):
-    """Products by category, words, state and time of the last change."""
+    """Products by category, supplier, words, state and time of the last change."""
 
     category = IdFilter(method="in_category", label="In this category or one below it.")
+    supplier_id = IdFilter(field_name="supplier_id")
     search = django_filters.CharFilter(
         method="searched", max_length=MAX_SEARCH_LENGTH, label="Words of the name, or the start of a SKU or barcode."
     )

@@ -7,27 +7,27 @@ from typing import Any
 from rest_framework import serializers
 
 from lotkeeper.accounts.models import IssuePolicy
-from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product, Unit
+from lotkeeper.catalog.models import (
+    SUPPLIER_NAME_LIMIT,
+    Barcode,
+    Category,
+    ItemVariation,
+    Pack,
+    Product,
+    Supplier,
+    Unit,
+)
 from lotkeeper.catalog.operations import NewVariation, VariationFields
 from lotkeeper.catalog.policies import MAX_SCAN_LENGTH, ScanKind
 from lotkeeper.catalog.queries import image_address
 from lotkeeper.core.quantity import QUANTITY_DECIMALS, Sign
-from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField
+from lotkeeper.web.api import IdField, MoneyField, QuantityField, SwitchField, TextField, WholeNumberField
 
 _MAX_SMALL_INTEGER = 32767
 _MAX_INTEGER = 2**31 - 1
+SCAN_KINDS = [kind.value for kind in ScanKind]
 MAX_VARIATIONS_AT_ONCE = 50
 MAX_BARCODES_AT_ONCE = 20
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A whole JSON number: no text, no fraction, no true."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """The number of the request."""
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -48,6 +48,21 @@ class CategoryDetailsSerializer(serializers.Serializer[Any]):
     parent_id = IdField(required=False, allow_null=True)
 
 
+class SupplierSerializer(serializers.ModelSerializer[Supplier]):
+    """A supplier."""
+
+    class Meta:
+        model = Supplier
+        fields = ("id", "name")
+        read_only_fields = fields
+
+
+class SupplierDetailsSerializer(serializers.Serializer[Any]):
+    """A supplier to be made or renamed."""
+
+    name = TextField(max_length=SUPPLIER_NAME_LIMIT)
+
+
 class VariationBriefSerializer(serializers.ModelSerializer[ItemVariation]):
     """A variation, shortly."""
 
@@ -61,6 +76,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product. It has no quantity: stock is kept by batch."""
 
     category_id = serializers.IntegerField(allow_null=True)
+    supplier_id = serializers.IntegerField(allow_null=True, help_text="Who usually delivers it.")
     image = serializers.SerializerMethodField(help_text="Address of the picture on this server, or null.")
     retail_price = MoneyField()
     wholesale_price = MoneyField(allow_null=True)
@@ -76,6 +92,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
             "name",
             "description",
             "category_id",
+            "supplier_id",
             "image",
             "retail_price",
             "wholesale_price",
@@ -134,6 +151,7 @@ class ProductChangesSerializer(serializers.Serializer[Any]):
     name = TextField(max_length=200)
     description = TextField(max_length=10_000, required=False, allow_blank=True)
     category_id = IdField(required=False, allow_null=True)
+    supplier_id = IdField(required=False, allow_null=True, help_text="Who usually delivers it.")
     retail_price = MoneyField(required=False)
     wholesale_price = MoneyField(required=False, allow_null=True)
     sell_by_margin_days = WholeNumberField(min_value=0, max_value=3650, required=False)
@@ -236,7 +254,7 @@ class ScannedVariationSerializer(serializers.ModelSerializer[ItemVariation]):
 class ScanSerializer(serializers.Serializer[Any]):
     """What a code says, and what it stands for."""
 
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.value) for kind in ScanKind], source="scan.kind")
+    kind = serializers.ChoiceField(choices=SCAN_KINDS, source="scan.kind")
     text = serializers.CharField(source="scan.text", help_text="The code without the scanner's own marks.")
     gtin = serializers.CharField(source="scan.gtin", allow_null=True, help_text="14 digits.")
     batch_number = serializers.CharField(source="scan.batch_number", allow_null=True)

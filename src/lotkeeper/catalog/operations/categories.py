@@ -11,10 +11,10 @@ from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.errors import CategoryCycle, CategoryNameTaken, CategoryTooDeep, TooMany
 from lotkeeper.catalog.models import Category
 from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
-from lotkeeper.catalog.operations.fields import UNSET, Change
 from lotkeeper.catalog.policies import MAX_CATEGORY_DEPTH, depth_of, height_of, is_within
 from lotkeeper.core.errors import NotFound
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.core.unset import UNSET, Change
 
 #: The whole tree is read and locked to move a branch, and shown at once to choose from.
 MAX_CATEGORIES: Final = 2000

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from enum import Enum
-from typing import Final, Literal, TypeAlias, TypeVar
 
 from lotkeeper.core.models import TenantModel
-
-
-class Unset(Enum):
-    """Not mentioned, which is something else than empty."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
-
-T = TypeVar("T")
-Change: TypeAlias = T | Literal[Unset.UNSET]
+from lotkeeper.core.unset import UNSET, Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +16,7 @@ class ProductFields:
     name: Change[str] = UNSET
     description: Change[str] = UNSET
     category_id: Change[int | None] = UNSET
+    supplier_id: Change[int | None] = UNSET
     retail_price: Change[Decimal] = UNSET
     wholesale_price: Change[Decimal | None] = UNSET
     sell_by_margin_days: Change[int] = UNSET

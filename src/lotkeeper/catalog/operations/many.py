@@ -12,6 +12,7 @@ from lotkeeper.catalog.errors import BarcodeTaken, SkuTaken, TooMany
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product
 from lotkeeper.catalog.operations._saving import check_values
 from lotkeeper.catalog.operations.fields import NewVariation, ProductFields, apply_fields
+from lotkeeper.catalog.operations.suppliers import require_suppliers
 from lotkeeper.catalog.operations.variations import MAX_VARIATIONS_PER_PRODUCT, new_variation
 from lotkeeper.catalog.policies import code_to_keep, lookup_code
 from lotkeeper.core.errors import NotFound, Refusal
@@ -33,7 +34,7 @@ def create_products(*, actor: Actor, products: Sequence[NewProduct]) -> None:
 
     Raises:
         InvalidRequest: if a detail cannot be kept.
-        NotFound: if there is no such category.
+        NotFound: if there is no such category or supplier.
         SkuTaken, BarcodeTaken: if a code belongs to something else, or is there twice.
         TooMany: if a product has more variations than can be shown.
     """
@@ -53,6 +54,7 @@ def create_products(*, actor: Actor, products: Sequence[NewProduct]) -> None:
     try:
         with tenant_scope(actor.tenant_id), transaction.atomic():
             _require_categories(made)
+            require_suppliers({product.supplier_id for product in made if product.supplier_id is not None})
             Product.objects.bulk_create(made)
             ItemVariation.objects.bulk_create(variations)
             Barcode.objects.bulk_create(barcodes)

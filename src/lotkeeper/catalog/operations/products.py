@@ -10,10 +10,12 @@ from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.models import Category, Product
 from lotkeeper.catalog.operations._files import delete_on_commit
 from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
-from lotkeeper.catalog.operations.fields import UNSET, NewVariation, ProductFields, apply_fields
+from lotkeeper.catalog.operations.fields import NewVariation, ProductFields, apply_fields
+from lotkeeper.catalog.operations.suppliers import require_suppliers
 from lotkeeper.catalog.operations.variations import add_variation
 from lotkeeper.core.errors import NotFound
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.core.unset import UNSET
 
 
 def create_product(*, actor: Actor, details: ProductFields, variations: Sequence[NewVariation] = ()) -> Product:
@@ -21,7 +23,7 @@ def create_product(*, actor: Actor, details: ProductFields, variations: Sequence
 
     Raises:
         InvalidRequest: if a detail cannot be kept.
-        NotFound: if there is no such category.
+        NotFound: if there is no such category or supplier.
         SkuTaken, BarcodeTaken: if a variation's code belongs to something else; then nothing is made.
     """
     actor.require(Permission.MANAGE_CATALOG)
@@ -40,7 +42,7 @@ def update_product(*, actor: Actor, product_id: int, changes: ProductFields) -> 
 
     Raises:
         InvalidRequest: if a detail cannot be kept.
-        NotFound: if there is no such product or category.
+        NotFound: if there is no such product, category or supplier.
     """
     actor.require(Permission.MANAGE_CATALOG)
     with tenant_scope(actor.tenant_id), transaction.atomic():
@@ -80,6 +82,8 @@ def _change(product: Product, details: ProductFields) -> None:
     category_id = details.category_id
     if category_id is not UNSET and category_id is not None and not Category.objects.filter(pk=category_id).exists():
         raise NotFound("category", category_id=category_id)
+    if details.supplier_id is not UNSET and details.supplier_id is not None:
+        require_suppliers([details.supplier_id])
     apply_fields(product, details)
     check_values(product)
     save_row(product)

@@ -13,11 +13,12 @@ from lotkeeper.catalog.errors import SkuTaken, TooMany, UnitInUse
 from lotkeeper.catalog.models import ItemVariation, Product, Unit
 from lotkeeper.catalog.operations._saving import check_values, delete_unused, save_row
 from lotkeeper.catalog.operations.barcodes import put_barcode
-from lotkeeper.catalog.operations.fields import UNSET, VariationFields, apply_fields
+from lotkeeper.catalog.operations.fields import VariationFields, apply_fields
 from lotkeeper.catalog.queries import is_used_elsewhere
 from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.core.quantity import InvalidNumber, Sign, quantity_from
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.core.unset import UNSET
 
 #: A product is shown with all its variations.
 MAX_VARIATIONS_PER_PRODUCT: Final = 200

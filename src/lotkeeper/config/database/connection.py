@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -19,6 +20,11 @@ SUPERUSER_ROLE = "postgres"
 def database_is_embedded() -> bool:
     """Whether Lotkeeper runs its own PostgreSQL; otherwise ``DATABASE_URL`` names one."""
     return not os.environ.get("DATABASE_URL")
+
+
+def data_directory() -> Path | None:
+    """The folder that Lotkeeper's own PostgreSQL writes to; None when ``DATABASE_URL`` names another."""
+    return server_directory(home_directory()) if database_is_embedded() else None
 
 
 def embedded_conninfo(role: str, database: str = DATABASE_NAME) -> str:

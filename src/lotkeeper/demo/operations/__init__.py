@@ -13,6 +13,7 @@ from lotkeeper.accounts.operations.tokens import issue_token
 from lotkeeper.accounts.policies import Channel, Scope
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.demo.operations._shop import DemoShop, Progress
+from lotkeeper.demo.operations.counts import count_shelves
 from lotkeeper.demo.operations.example import example_variation_id, prepare_example
 from lotkeeper.demo.operations.lots import hold_lots, receive_lots
 from lotkeeper.demo.operations.people import hire_staff, open_business, open_outlets
@@ -58,6 +59,7 @@ def open_demo_shop(*, weeks: int, now: dt.datetime, progress: Progress) -> Opene
             staff = hire_staff(actor=business.actor, outlets=outlets)
             hold_lots(shop=shop, staff=staff, batches=batches)
             open_today(shop=shop, staff=staff)
+            count_shelves(shop=shop, staff=staff)
             issued = issue_token(actor=staff.owner, name="First steps", scopes={Scope.STOCK}, now=now)
     return OpenedShop(business.tenant.pk, issued.plain, example_variation_id(shop), shop.outlet(HARBOUR_ROAD))
 

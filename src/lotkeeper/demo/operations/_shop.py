@@ -21,6 +21,7 @@ class Staff:
     owner: Actor
     manager: Actor
     clerk: Actor
+    counter: Actor
 
 
 @dataclass(frozen=True, slots=True)

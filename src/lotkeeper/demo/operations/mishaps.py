@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from lotkeeper.demo.operations._shop import DemoShop
 from lotkeeper.demo.policies.catalogue import Article
 from lotkeeper.demo.policies.rhythm import is_fresh
-from lotkeeper.demo.policies.story import Place
+from lotkeeper.demo.policies.story import PLACES, Place
 from lotkeeper.demo.queries import ShelfLot, lines_sold, lots_on_shelf
 from lotkeeper.stock.operations import BatchLine, BatchOperation, import_corrections, past_entry
 from lotkeeper.stock.policies import MovementKind, OperationKind, is_expired
@@ -18,15 +19,18 @@ from lotkeeper.stock.policies import MovementKind, OperationKind, is_expired
 #: What expired in the last days still lies there: nobody walks the shelves every morning.
 _UNNOTICED_DAYS: Final = 4
 _RETURNS_A_ROUND: Final = 5
-_LOSSES: Final = (
-    (MovementKind.DAMAGE, "Dropped while filling the shelf"),
-    (MovementKind.DAMAGE, "Packaging torn"),
-    (MovementKind.DAMAGE, "Leaked in the store room"),
-    (MovementKind.DAMAGE, "Bruised, not fit for sale"),
-    (MovementKind.THEFT, "Empty box found on the shelf"),
-    (MovementKind.THEFT, "Missing after a busy afternoon"),
-    (MovementKind.SAMPLE, "Opened as a tester"),
-)
+#: In turn and not by chance, beginning with another one at each outlet: a single round has all of them, on any day.
+_LOSSES: Final = (MovementKind.DAMAGE, MovementKind.THEFT, MovementKind.DAMAGE, MovementKind.SAMPLE)
+_LOSS_REASONS: Final = {
+    MovementKind.DAMAGE: (
+        "Dropped while filling the shelf",
+        "Packaging torn",
+        "Leaked in the store room",
+        "Bruised, not fit for sale",
+    ),
+    MovementKind.THEFT: ("Empty box found on the shelf", "Missing after a busy afternoon"),
+    MovementKind.SAMPLE: ("Opened as a tester",),
+}
 _DIFFERENCES: Final = (
     (-1, "Missing at the shelf check"),
     (-1, "Rung up as another variation"),
@@ -50,7 +54,10 @@ def put_right(
     chosen = shop.rng.sample(good, min(len(good), shop.rng.randint(4, 7)))
     half = len(chosen) // 2
     write_offs = [_expired(shop, place, expired, days[-1])] if expired else []
-    write_offs += [_loss(shop, place, articles, lot, days) for lot in chosen[:half]]
+    kinds = itertools.islice(itertools.cycle(_LOSSES), 2 * PLACES.index(place), None)
+    for lot, kind in zip(chosen[:half], kinds, strict=False):
+        at = place.moment(shop.rng.choice(days[-7:]), 18)
+        write_offs.append(_loss(shop, articles[lot.variation_id], lot, kind, at))
     adjustments = [_difference(shop, place, articles, lot, days) for lot in chosen[half:]]
     for operations in (write_offs, adjustments, _returns(shop, place, articles, sales, days)):
         if operations:
@@ -62,12 +69,9 @@ def _expired(shop: DemoShop, place: Place, lots: Sequence[ShelfLot], day: dt.dat
     return _operation(OperationKind.WRITE_OFF, lines, "Expired, found on the round", place.moment(day, 7, 40))
 
 
-def _loss(
-    shop: DemoShop, place: Place, articles: Mapping[int, Article], lot: ShelfLot, days: Sequence[dt.date]
-) -> BatchOperation:
-    kind, reason = shop.rng.choice(_LOSSES)
-    lines = [BatchLine(kind, -_little(articles[lot.variation_id], 1), lot.batch_id)]
-    return _operation(OperationKind.WRITE_OFF, lines, reason, place.moment(shop.rng.choice(days[-7:]), 18))
+def _loss(shop: DemoShop, article: Article, lot: ShelfLot, kind: MovementKind, at: dt.datetime) -> BatchOperation:
+    lines = [BatchLine(kind, -_little(article, 1), lot.batch_id)]
+    return _operation(OperationKind.WRITE_OFF, lines, shop.rng.choice(_LOSS_REASONS[kind]), at)
 
 
 def _difference(

@@ -14,6 +14,7 @@ from lotkeeper.demo.policies.story import (
     BOOKKEEPER_DOMAIN,
     BOOKKEEPER_NAME,
     CLERK,
+    COUNTER,
     CURRENCY,
     MANAGER,
     OWNER,
@@ -61,4 +62,4 @@ def hire_staff(*, actor: Actor, outlets: Mapping[str, int]) -> Staff:
         )
         acting[person] = replace(actor, user_id=user.pk, roles={outlet_id: person.role})
     deactivate_user(actor=acting[OWNER], user_id=actor.user_id)
-    return Staff(owner=acting[OWNER], manager=acting[MANAGER], clerk=acting[CLERK])
+    return Staff(owner=acting[OWNER], manager=acting[MANAGER], clerk=acting[CLERK], counter=acting[COUNTER])

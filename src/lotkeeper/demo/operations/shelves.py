@@ -1,4 +1,4 @@
-"""The catalogue: categories, products with their variations, boxes and barcodes."""
+"""The catalogue: categories, suppliers, products with their variations, boxes and barcodes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from lotkeeper.catalog.operations import (
     create_category,
     create_pack,
     create_products,
+    create_supplier,
 )
 from lotkeeper.demo.policies.catalogue import Article, ShopProduct, articles, shop_products
 from lotkeeper.demo.policies.rhythm import reorder_point, weekly_demand
-from lotkeeper.demo.policies.story import HARBOUR_ROAD
+from lotkeeper.demo.policies.story import HARBOUR_ROAD, SUPPLIERS, supplier_of
 from lotkeeper.demo.queries import variation_ids
 
 
@@ -25,11 +26,16 @@ def fill_catalogue(*, actor: Actor) -> Mapping[int, int]:
     """Make everything the shop sells; the variations' ids by the articles' numbers."""
     demand = weekly_demand(HARBOUR_ROAD, articles())
     categories: dict[tuple[str, ...], int] = {}
+    suppliers = {each: create_supplier(actor=actor, name=each.name).pk for each in SUPPLIERS}
     create_products(
         actor=actor,
         products=[
             NewProduct(
-                details=_product_fields(shop_product, _category(actor, categories, shop_product.category)),
+                details=_product_fields(
+                    shop_product,
+                    category_id=_category(actor, categories, shop_product.category),
+                    supplier_id=suppliers[supplier_of(shop_product.category)],
+                ),
                 variations=tuple(
                     NewVariation(details=_variation_fields(article, shop_product, demand), barcodes=(article.gtin,))
                     for article in shop_product.articles
@@ -53,11 +59,12 @@ def _category(actor: Actor, known: dict[tuple[str, ...], int], path: tuple[str, 
     return known[path]
 
 
-def _product_fields(shop_product: ShopProduct, category_id: int) -> ProductFields:
+def _product_fields(shop_product: ShopProduct, *, category_id: int, supplier_id: int) -> ProductFields:
     first = shop_product.articles[0]
     return ProductFields(
         name=shop_product.name,
         category_id=category_id,
+        supplier_id=supplier_id,
         retail_price=first.retail_price,
         wholesale_price=first.wholesale_price,
         sell_by_margin_days=shop_product.margin_days,

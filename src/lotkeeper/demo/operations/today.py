@@ -109,11 +109,12 @@ def _sell(shop: DemoShop, staff: Staff) -> None:
 def _plenty(shop: DemoShop, place: Place, *, wanted_at: Place) -> Sequence[int]:
     """Variations by the piece of which an outlet has enough, and that the other one sells."""
     by_variation = {shop.variations[each.number]: each for each in articles()}
-    today = outlet_today(place.timezone, shop.now)
+    # Midnight may pass while the shop is being made: what is good tomorrow is good then too.
+    tomorrow = outlet_today(place.timezone, shop.now) + dt.timedelta(days=1)
     sellable: dict[int, Decimal] = defaultdict(Decimal)
     for lot in lots_on_shelf(shop.outlet(place)):
         article = by_variation[lot.variation_id]
         whole = article.decimals == 0 and article.sku != EXAMPLE_SKU and wanted_at.letter in article.outlets
-        if whole and not is_expired(lot.expiry_date, article.margin_days, today):
+        if whole and not is_expired(lot.expiry_date, article.margin_days, tomorrow):
             sellable[lot.variation_id] += lot.quantity
     return [variation_id for variation_id, quantity in sellable.items() if quantity >= _PLENTY]

@@ -118,6 +118,8 @@ _SUPPLIERS: Final = {
 }
 _GROCER: Final = Supplier("AVF", "Annapolis Valley Foods")
 
+SUPPLIERS: Final[Sequence[Supplier]] = (*_SUPPLIERS.values(), _GROCER)
+
 
 def supplier_of(category: tuple[str, ...]) -> Supplier:
     """Who delivers what stands in a category."""

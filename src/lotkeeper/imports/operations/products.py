@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lotkeeper.accounts.policies import Actor
-from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product, Unit
+from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Product, Supplier, Unit
 from lotkeeper.catalog.operations import (
-    UNSET,
     NewProduct,
     NewVariation,
     ProductFields,
@@ -17,6 +16,7 @@ from lotkeeper.catalog.operations import (
     create_category,
     create_product,
     create_products,
+    create_supplier,
     create_variation,
     update_product,
     update_variation,
@@ -24,6 +24,7 @@ from lotkeeper.catalog.operations import (
 from lotkeeper.catalog.policies import code_to_keep, lookup_code
 from lotkeeper.core.errors import InvalidRequest, Refusal
 from lotkeeper.core.postgres.retry import in_transaction
+from lotkeeper.core.unset import UNSET
 from lotkeeper.imports.policies.layouts import ProductRow
 
 #: How a file writes a category inside another.
@@ -143,6 +144,7 @@ def _details(row: ProductRow, shelves: _Shelves) -> tuple[ProductFields, Variati
     product = ProductFields(
         name=row.name,
         category_id=UNSET if row.category is None else shelves.category_id(row.category),
+        supplier_id=UNSET if row.supplier is None else shelves.supplier_id(row.supplier),
         retail_price=UNSET if row.price is None else row.price,
         sell_by_margin_days=UNSET if row.margin_days is None else row.margin_days,
         usual_shelf_life_days=UNSET if row.shelf_life_days is None else row.shelf_life_days,
@@ -172,19 +174,27 @@ def _sentence(refusal: Refusal) -> str:
 
 
 class _Shelves:
-    """The category tree by its paths, made longer where the file names what is not there."""
+    """The category tree by its paths, and the suppliers by name; what the file names and is not there is made."""
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.ids: dict[tuple[int | None, str], int] = {}
+        self.suppliers: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
-        """Read the tree anew: what a refused row had made is gone."""
+        """Read both anew: what a refused row had made is gone."""
+        self.suppliers = dict(Supplier.objects.values_list("name", "id"))
         self.ids = {
             (parent_id, name): category_id
             for category_id, parent_id, name in Category.objects.values_list("id", "parent_id", "name")
         }
+
+    def supplier_id(self, name: str) -> int:
+        """The supplier of this name."""
+        if name not in self.suppliers:
+            self.suppliers[name] = create_supplier(actor=self.actor, name=name).pk
+        return self.suppliers[name]
 
     def category_id(self, path: str) -> int:
         """The category at the end of a path such as "Medicines > Pain relief"."""

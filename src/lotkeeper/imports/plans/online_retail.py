@@ -141,6 +141,7 @@ def _product_row(product: RetailProduct) -> ProductRow:
         name=product.name,
         variation=None,
         category=None,
+        supplier=None,
         barcode=None,
         price=product.price,
         unit=None,

@@ -24,6 +24,7 @@ class ProductRow(NamedTuple):
     name: str
     variation: str | None
     category: str | None
+    supplier: str | None
     barcode: str | None
     price: Decimal | None
     unit: str | None
@@ -39,6 +40,7 @@ PRODUCTS: Layout[ProductRow] = Layout(
         Column("name", cells.text_up_to(200), required=True, also=("product", "product name", "description", "title")),
         Column("variation", cells.text_up_to(200), also=("variant", "strength")),
         Column("category", cells.text_up_to(500), also=("group", "department")),
+        Column("supplier", cells.text_up_to(200), also=("vendor", "delivered by")),
         Column("barcode", cells.text_up_to(512), also=("ean", "gtin", "upc")),
         Column("price", cells.money, also=("retail price", "unit price", "selling price")),
         Column("unit", cells.text_up_to(5), also=("uom", "unit of measure")),

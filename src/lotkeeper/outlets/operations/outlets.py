@@ -44,7 +44,7 @@ def create_outlet(*, actor: Actor, name: str, timezone: str, address: str = "") 
 
 
 def update_outlet(*, actor: Actor, outlet_id: int, changes: OutletChanges) -> Outlet:
-    """Change an outlet's name, time zone or address.
+    """Change an outlet's name, time zone or address. The zones it had are kept: they decided what had expired.
 
     Raises:
         NotFound: if there is no such outlet here.
@@ -53,12 +53,15 @@ def update_outlet(*, actor: Actor, outlet_id: int, changes: OutletChanges) -> Ou
         OutletNameTaken: if another outlet has the name.
     """
     with transaction.atomic():
-        outlet = outlet_for(actor, outlet_id)
+        seen = outlet_for(actor, outlet_id)
         actor.require(Permission.MANAGE_OUTLETS)
+        # Locked, so that of two changes at once the second knows the first one's zone.
+        outlet: Outlet = Outlet.objects.select_for_update(no_key=True).get(pk=seen.pk)
         _check(name=changes.name, timezone=changes.timezone)
         if changes.name is not None:
             outlet.name = changes.name.strip()
         if changes.timezone is not None:
+            outlet.earlier_timezones = sorted({*outlet.earlier_timezones, outlet.timezone} - {changes.timezone})
             outlet.timezone = changes.timezone
         if changes.address is not None:
             outlet.address = changes.address.strip()

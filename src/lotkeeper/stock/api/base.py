@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from lotkeeper.accounts.request_log import OPERATION_HEADER
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.stock.api.pagination import RowKeysetPagination
 from lotkeeper.stock.errors import ReferencesDiffer
@@ -22,7 +23,6 @@ from lotkeeper.web.api import Endpoint, checked
 
 REFERENCE_LIMIT: Final = 200
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
-OPERATION_HEADER: Final = "Operation-Id"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
@@ -31,20 +31,20 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same as `reference_id`, for clients that send it as a header. Both may be given if they agree.",
 )
-_ANSWER_HEADERS: Final = [
-    OpenApiParameter(
-        OPERATION_HEADER, int, OpenApiParameter.HEADER, response=True, description="The operation that was posted."
-    ),
-    OpenApiParameter(
-        REPLAYED_HEADER,
-        {"type": "string", "enum": ["true"]},
-        OpenApiParameter.HEADER,
-        response=True,
-        description="Only when the same request was posted before: this is the first answer again.",
-    ),
-]
-#: What the OpenAPI document says of every call that posts.
-POSTING_PARAMETERS: Final = [IDEMPOTENCY_KEY, *_ANSWER_HEADERS]
+_OPERATION_ID: Final = OpenApiParameter(
+    OPERATION_HEADER, int, OpenApiParameter.HEADER, response=True, description="The operation that was posted."
+)
+_REPLAYED: Final = OpenApiParameter(
+    REPLAYED_HEADER,
+    {"type": "string", "enum": ["true"]},
+    OpenApiParameter.HEADER,
+    response=True,
+    description="Only when the same request was posted before: this is the first answer again.",
+)
+#: What the OpenAPI document says of every call that may be sent again.
+RETRIED_PARAMETERS: Final = [IDEMPOTENCY_KEY, _REPLAYED]
+#: And of every call that posts.
+POSTING_PARAMETERS: Final = [IDEMPOTENCY_KEY, _OPERATION_ID, _REPLAYED]
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -67,9 +67,9 @@ class RowsEndpoint(Endpoint):
         asked: Mapping[str, Any] = checked(serializer_class(data=request.query_params.dict()))
         return asked
 
-    def window(self, request: Request) -> Window:
-        """Where the page that is asked for begins."""
-        return self._rows_paginator.window(request)
+    def window(self, request: Request, order: str = "") -> Window:
+        """Where the page that is asked for begins; ``order`` tells the orders of one list apart."""
+        return self._rows_paginator.window(request, order)
 
     def rows(self, found: Sequence[Any], key: Callable[[Any], Sequence[str | int]]) -> Response:
         """One page of what was read."""
@@ -114,8 +114,12 @@ def with_posted_headers(answer: Response, operation_id: int, *, replayed: bool) 
 
 def posted_headers(operation_id: int, *, replayed: bool) -> dict[str, str]:
     """The headers of an answer to something that was posted, now or before."""
-    headers = {OPERATION_HEADER: str(operation_id)}
-    return {**headers, REPLAYED_HEADER: "true"} if replayed else headers
+    return {OPERATION_HEADER: str(operation_id), **retried_headers(replayed=replayed)}
+
+
+def retried_headers(*, replayed: bool) -> dict[str, str]:
+    """The headers of an answer to a request that may have been carried out before."""
+    return {REPLAYED_HEADER: "true"} if replayed else {}
 
 
 @contextmanager

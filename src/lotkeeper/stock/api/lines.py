@@ -33,6 +33,14 @@ class ReferenceSerializer(serializers.Serializer[Any]):
     )
 
 
+class DatedSerializer(ReferenceSerializer):
+    """What makes a retry safe, and when it happened."""
+
+    occurred_at = InstantField(
+        allow_null=True, default=None, help_text="When it happened, if not now: not in the future, nor too far back."
+    )
+
+
 class WhySerializer(ReferenceSerializer):
     """What an operation may say of itself."""
 
@@ -40,12 +48,8 @@ class WhySerializer(ReferenceSerializer):
     note = TextField(max_length=_NOTE_LIMIT, allow_blank=True, default="")
 
 
-class EventSerializer(WhySerializer):
+class EventSerializer(WhySerializer, DatedSerializer):
     """What an operation may say of itself, and when it happened."""
-
-    occurred_at = InstantField(
-        allow_null=True, default=None, help_text="When it happened, if not now: not in the future, nor too far back."
-    )
 
 
 class VariationLineSerializer(serializers.Serializer[Any]):
@@ -127,12 +131,12 @@ def refusing_as_asked(lines: Sequence[Mapping[str, Any]]) -> Iterator[None]:
 
 
 @contextmanager
-def refusing_one_line() -> Iterator[None]:
-    """Let a refusal of a request without ``lines`` name its fields as the request did."""
+def refusing_one_line(name: str = "lines") -> Iterator[None]:
+    """Let a refusal of a request that is one line, without a list of them, name its fields as the request did."""
     try:
         yield
     except InvalidRequest as refusal:
-        errors = {name.removeprefix("lines.0."): told for name, told in refusal.fields["errors"].items()}
+        errors = {field.removeprefix(f"{name}.0."): told for field, told in refusal.fields["errors"].items()}
         raise InvalidRequest(errors) from None
 
 

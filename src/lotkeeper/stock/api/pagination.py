@@ -18,10 +18,15 @@ Row = TypeVar("Row")
 class RowKeysetPagination(KeysetPagination):
     """Keyset pages over whole keys. The query is told where to begin and how many rows to read (``window``)."""
 
-    def window(self, request: Request) -> Window:
-        """Where the page that the request asks for begins, and how many rows tell whether there is another."""
+    def window(self, request: Request, order: str = "") -> Window:
+        """Where the page that the request asks for begins, and how many rows tell whether there is another.
+
+        Args:
+            request: names the page.
+            order: of a list that has several, the one that is asked for: a cursor is good for its own.
+        """
         self.base_url = request.build_absolute_uri()
-        self._signer = signing.Signer(salt=f"cursor:{request.path}")
+        self._signer = signing.Signer(salt=f"cursor:{request.path}{order}")
         self._rows_asked = self.get_page_size(request)
         self._cursor = self.decode_cursor(request)
         if self._cursor is None:

@@ -8,18 +8,20 @@ the ordinary way and gets its ordinary answer. Nothing was changed by then: a re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError
 
+from lotkeeper.accounts.request_log import log_request
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
 from lotkeeper.core.quantity import MAX_ID
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.api.base import REFERENCE_LIMIT, posted_headers
-from lotkeeper.stock.operations import IssueLine, Posting, sell_at_till
+from lotkeeper.stock.operations import IssueLine, Posting, TillSale, sell_at_till
 from lotkeeper.stock.policies import MovementKind
 from lotkeeper.web.parsing import parse_json
 from lotkeeper.web.rendering import NumberEncoder
@@ -47,8 +49,10 @@ def till_lane(application: Application) -> Application:
 
     def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST":
-            posting = _sold(environ)
-            if posting is not None:
+            started = time.perf_counter()
+            sold = _sold(environ)
+            if sold is not None:
+                posting = sold.posting
                 body = _answer(posting)
                 headers = [
                     ("Content-Type", "application/json"),
@@ -58,14 +62,22 @@ def till_lane(application: Application) -> Application:
                     *posted_headers(posting.operation_id, replayed=posting.replayed).items(),
                 ]
                 start_response("200 OK", headers)
+                log_request(
+                    method="POST",
+                    route=PATH,
+                    status=200,
+                    seconds=time.perf_counter() - started,
+                    actor=sold.seller,
+                    operation_id=posting.operation_id,
+                )
                 return [body]
         return application(environ, start_response)
 
     return serve
 
 
-def _sold(environ: Environ) -> Posting | None:
-    """The sale's posting; None when the request has to go the ordinary way."""
+def _sold(environ: Environ) -> TillSale | None:
+    """Who sold, and the posting; None when the request has to go the ordinary way."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     parts = parse_token(token)
     if scheme != "Bearer" or parts is None or not _has_plain_headers(environ):

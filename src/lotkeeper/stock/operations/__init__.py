@@ -46,7 +46,7 @@ from lotkeeper.stock.operations.reservations import (
     release_reservation,
     reserve_stock,
 )
-from lotkeeper.stock.operations.tills import sell_at_till
+from lotkeeper.stock.operations.tills import TillSale, sell_at_till
 
 __all__ = [
     "Arrival",
@@ -65,6 +65,7 @@ __all__ = [
     "Posting",
     "ReceiptLine",
     "Reserved",
+    "TillSale",
     "VariationQuantity",
     "adjust_stock",
     "amend_batch",

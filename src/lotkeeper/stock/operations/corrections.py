@@ -243,6 +243,9 @@ def reverse_operation(
 
     def post() -> Posting:
         posted = _movements_of(operation_id)
+        if not posted:
+            # A count that found no difference.
+            raise NotReversible(operation_id=operation_id, kind=OperationKind.STOCK_TAKE)
         for outlet_id in {movement.outlet_id for movement in posted}:
             actor.require(Permission.REVERSE, outlet_id)
         entry = entry_for(

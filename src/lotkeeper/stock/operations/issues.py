@@ -83,19 +83,28 @@ def deduct_stock(
 
 
 def issue_for_transfer(
-    *, actor: Actor, outlet_id: int, lines: Sequence[IssueLine], reference_id: str | None, note: str = ""
+    *,
+    actor: Actor,
+    outlet_id: int,
+    lines: Sequence[IssueLine],
+    reference_id: str | None,
+    note: str = "",
+    occurred_at: dt.datetime | None = None,
 ) -> Posting:
     """Take goods off the shelf of one outlet for another; the transfer keeps what is on its way.
 
     Raises:
-        InsufficientStockError, BatchNotSellable, ReferenceReused, PermissionRefused, NotFound, TooPrecise.
+        InsufficientStockError, BatchNotSellable, ReferenceReused, PermissionRefused, NotFound, TooPrecise,
+        InvalidRequest.
     """
     actor.require(Permission.TRANSFER, outlet_id)
     merged = checked_lines(lines)
 
     def post() -> Posting:
         request = {"outlet_id": outlet_id, "lines": merged}
-        entry = entry_for(actor, OperationKind.TRANSFER, request, reference_id=reference_id, note=note)
+        entry = entry_for(
+            actor, OperationKind.TRANSFER, request, reference_id=reference_id, note=note, occurred_at=occurred_at
+        )
         return _ledger.deduct(actor, entry, kind=MovementKind.TRANSFER_OUT, outlet_id=outlet_id, lines=merged)
 
     return in_transaction(post)

@@ -100,11 +100,12 @@ def receive_from_transfer(
     reference_id: str | None,
     refers_to: int,
     note: str = "",
+    occurred_at: dt.datetime | None = None,
 ) -> Posting:
     """Put goods that another outlet sent on the shelf here, under the number, expiry and cost they came with.
 
     Raises:
-        ReferenceReused, PermissionRefused.
+        ReferenceReused, PermissionRefused, InvalidRequest.
     """
     actor.require(Permission.TRANSFER, outlet_id)
 
@@ -115,6 +116,7 @@ def receive_from_transfer(
             {"outlet_id": outlet_id, "lines": [list(line) for line in lines], "sent": refers_to},
             reference_id=reference_id,
             note=note,
+            occurred_at=occurred_at,
         )
         return post_arrivals(
             actor, entry, outlet_id, [(MovementKind.TRANSFER_IN, quantity, arrival) for quantity, arrival in lines]

@@ -8,8 +8,9 @@ goes alone, and none waits for company.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from lotkeeper.accounts.policies import Permission, roles_with, scopes_with
+from lotkeeper.accounts.policies import Actor, Channel, Permission, roles_with, scopes_with
 from lotkeeper.accounts.tokens import digest_of, parse_token
 from lotkeeper.core.postgres.retry import in_one_statement
 from lotkeeper.stock import _ledger
@@ -23,7 +24,14 @@ _ROLES = roles_with(Permission.SELL)
 _SCOPES = scopes_with(Permission.SELL)
 
 
-def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: str, reason: str) -> Posting | None:
+class TillSale(NamedTuple):
+    """A till's sale that stands in the ledger, and who made it."""
+
+    seller: Actor
+    posting: Posting
+
+
+def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: str, reason: str) -> TillSale | None:
     """Sell one variation under a till's token; None when it may not or cannot: ``deduct_stock`` tells why.
 
     Args:
@@ -44,7 +52,10 @@ def sell_at_till(*, token: str, outlet_id: int, line: IssueLine, reference_id: s
     entry = past_entry(OperationKind.ISSUE, request, reference_id=reference_id, reason=reason, occurred_at=None)
     sale = TokenSale(parts.prefix, digest_of(token), outlet_id, entry, lines[0])
     told = _together.ask((parts.tenant_id, outlet_id), sale)
-    return None if told is None else told.posting()
+    if told is None:
+        return None
+    seller = Actor(parts.tenant_id, told.user_id, Channel.API, roles={}, token_id=told.token_id, scopes=frozenset())
+    return TillSale(seller, told.posting())
 
 
 def sell_group(group: Sequence[TokenSale]) -> Sequence[SaleTold | None]:

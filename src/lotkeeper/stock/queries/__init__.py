@@ -8,6 +8,7 @@ from lotkeeper.stock.queries.batches import (
     batch_key,
     batches,
     require_batches_of,
+    variations_of_batches,
 )
 from lotkeeper.stock.queries.movements import (
     MovementLine,
@@ -63,5 +64,6 @@ __all__ = [
     "reservations",
     "reserved_quantity",
     "sale_by_reference",
+    "variations_of_batches",
     "visible_outlets",
 ]

@@ -114,6 +114,11 @@ def require_batches_of(outlet_id: int, variations: Mapping[int, Collection[int]]
             raise NotFound("batch", batch_id=batch_id, outlet_id=outlet_id)
 
 
+def variations_of_batches(batch_ids: Collection[int]) -> Mapping[int, int]:
+    """What each of these batches holds, by its id; one that is not known here is left out."""
+    return dict(Batch.objects.filter(pk__in=batch_ids).values_list("id", "variation_id"))
+
+
 def _with_their_rules() -> QuerySet[Batch]:
     found: QuerySet[Batch] = Batch.objects.select_related("outlet", "variation__product")
     return found

@@ -133,6 +133,7 @@ class Migration(migrations.Migration):
                 ('quantity', models.DecimalField(decimal_places=3, max_digits=14)),
                 ('counted_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField()),
+                ('assumed', models.BooleanField(default=False)),
                 ('book', models.DecimalField(decimal_places=3, max_digits=14)),
                 ('version', models.IntegerField()),
                 ('item', lotkeeper.core.models.TenantForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='stocktakes.stocktakeitem')),

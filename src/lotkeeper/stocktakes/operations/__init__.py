@@ -4,6 +4,7 @@ from lotkeeper.stocktakes.operations.closing import (
     approve_differences,
     cancel_stock_take,
     complete_stock_take,
+    note_stock_take,
     reconcile_stock_take,
     request_recount,
 )
@@ -14,9 +15,12 @@ from lotkeeper.stocktakes.operations.counting import (
     Recorded,
     record_counts,
 )
-from lotkeeper.stocktakes.operations.opening import Rules, Scope, open_stock_take
+from lotkeeper.stocktakes.operations.opening import MAX_ASSIGNEES, MAX_LISTED, Rules, Scope, open_stock_take
+from lotkeeper.stocktakes.operations.swapping import swap_batches
 
 __all__ = [
+    "MAX_ASSIGNEES",
+    "MAX_LISTED",
     "MAX_OBSERVATIONS",
     "Found",
     "Observation",
@@ -26,8 +30,10 @@ __all__ = [
     "approve_differences",
     "cancel_stock_take",
     "complete_stock_take",
+    "note_stock_take",
     "open_stock_take",
     "reconcile_stock_take",
     "record_counts",
     "request_recount",
+    "swap_batches",
 ]

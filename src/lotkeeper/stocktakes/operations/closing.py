@@ -12,7 +12,7 @@ from lotkeeper.stock.models import StockMovement
 from lotkeeper.stock.operations import Arrival, CountLine, CountPosting, post_counts
 from lotkeeper.stock.queries import Window
 from lotkeeper.stocktakes.errors import ApprovalNeeded, OwnCount, RecountOutstanding, StockTakeClosed
-from lotkeeper.stocktakes.models import StockTake, StockTakeItem, StockTakeObservation, StockTakeStatus
+from lotkeeper.stocktakes.models import NOTES_LIMIT, StockTake, StockTakeItem, StockTakeObservation, StockTakeStatus
 from lotkeeper.stocktakes.operations._take import OPEN, changed, database_now, link_found, locked_take
 from lotkeeper.stocktakes.queries import LinesWanted, scope_of, variance_lines
 
@@ -20,6 +20,25 @@ from lotkeeper.stocktakes.queries import LinesWanted, scope_of, variance_lines
 _TOLD: Final = 100
 #: More lines than an outlet has batches.
 MAX_LINES: Final = 200_000
+
+
+def note_stock_take(*, actor: Actor, stock_take_id: int, notes: str) -> StockTake:
+    """Change the remark on a stock take that is not posted yet.
+
+    Raises:
+        StockTakeClosed: it is posted or cancelled.
+        InvalidRequest, PermissionRefused, NotFound.
+    """
+    if len(notes) > NOTES_LIMIT:
+        raise InvalidRequest({"notes": [f"At most {NOTES_LIMIT} characters."]})
+
+    def note() -> StockTake:
+        take = locked_take(actor, stock_take_id, Permission.COUNT, OPEN)
+        take.notes = notes
+        take.save(update_fields=["notes", "updated_at"])
+        return take
+
+    return in_transaction(note)
 
 
 def complete_stock_take(*, actor: Actor, stock_take_id: int) -> StockTake:
@@ -57,8 +76,9 @@ def request_recount(*, actor: Actor, stock_take_id: int, item_ids: Sequence[int]
 
 
 def approve_differences(*, actor: Actor, stock_take_id: int, item_ids: Sequence[int] | None = None) -> StockTake:
-    """Stand for differences beyond the tolerance: those named, or all. Nobody stands for what they counted themselves.
+    """Stand for differences that need it: those named, or all. Nobody stands for what they counted themselves.
 
+    They are those beyond the tolerance, and those of batches of which something moved between the counts of two places.
     An approval is for the difference as it is; if it changes, it needs another.
 
     Raises:
@@ -201,8 +221,6 @@ def _require_recounted(take: StockTake) -> None:
 
 
 def _require_approved(take: StockTake) -> None:
-    if take.tolerance_units is None and take.tolerance_value is None:
-        return
     waiting = variance_lines(take, LinesWanted(only_unapproved=True), Window(None, MAX_LINES))
     if waiting:
         raise ApprovalNeeded(items=len(waiting), item_ids=[line.item_id for line in waiting[:_TOLD]])

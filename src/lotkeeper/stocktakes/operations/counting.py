@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from lotkeeper.accounts.policies import Actor, Permission
@@ -96,10 +96,12 @@ def record_counts(
         InvalidRequest, TooPrecise, PermissionRefused, NotFound.
     """
     _check(observations)
+    # Whoever counted waits for others of the same stock take, and the shop sells meanwhile: it was seen when this came.
+    came_at = database_now()
 
     def record_() -> Recorded:
         take = locked_take(actor, stock_take_id, Permission.COUNT)
-        return record(actor, take, observations, now=database_now(), sent_at=sent_at)
+        return record(actor, take, observations, now=came_at, sent_at=sent_at)
 
     return in_transaction(record_)
 
@@ -135,7 +137,7 @@ def record(
     changed(take, "add_items", **_columns(new, "batch_id", "variation_id", "number", "expiry", "cost"))
     _refuse_rounds_to_come(take, new, positions)
     _refuse_after_completion(take, new, positions)
-    changed(
+    kept = changed(
         take,
         "add_observations",
         now=now,
@@ -145,6 +147,9 @@ def record(
             new, "client_id", "batch_id", "variation_id", "number", "expiry", "quantity", "counted_at", "place", "round"
         ),
     )
+    if kept < len(new):
+        # Some were kept for another stock take since we looked: its device has lost its way.
+        _known(take, seen)
     changed(take, "take_latest", **_columns(new, "client_id"))
     reasons = [each for each in new if each.reason]
     if reasons:
@@ -187,14 +192,19 @@ class _Seen:
         )
 
     @property
-    def identity(self) -> tuple[int | None, int | None, str, dt.date | None]:
-        """What its line of the stock take is known by, as ``_IDENTITY``."""
-        if self.batch_id is not None:
-            return self.batch_id, self.variation_id, "", None
-        return None, self.variation_id, self.number, self.expiry
+    def identity(self) -> _Identity:
+        return _identity(self.batch_id, self.variation_id, self.number, self.expiry)
 
 
+_Identity: TypeAlias = tuple[int | None, int | None, str, dt.date | None]
 _IDENTITY: Final = ("batch_id", "variation_id", "found_number", "found_expiry_date")
+
+
+def _identity(batch_id: int | None, variation_id: int | None, number: str, expiry: dt.date | None) -> _Identity:
+    """What a line of the stock take is known by: its batch, or what is written on the goods while it has none."""
+    return (None, variation_id, number, expiry) if batch_id is None else (batch_id, variation_id, "", None)
+
+
 #: Under which name a statement takes the values of a field, one for each observation.
 _COLUMNS: Final[Mapping[str, str]] = {"expiry": "expiries", "quantity": "quantities"}
 
@@ -283,7 +293,7 @@ def _refuse_rounds_to_come(take: StockTake, seen: Sequence[_Seen], positions: Ma
     if not told:
         return
     items = StockTakeItem.objects.filter(stock_take=take, variation_id__in={each.variation_id for each in told})
-    rounds = {tuple(identity): now for *identity, now in items.values_list(*_IDENTITY, "round")}
+    rounds = {_identity(*identity): now for *identity, now in items.values_list(*_IDENTITY, "round")}
     if wrong := [each for each in told if not 1 <= (each.round or 0) <= rounds[each.identity]]:
         field = f"observations.{positions[wrong[0].client_id]}.round"
         raise InvalidRequest({field: [f"This is counted in round {rounds[wrong[0].identity]}."]})
@@ -296,6 +306,6 @@ def _refuse_after_completion(take: StockTake, seen: Sequence[_Seen], positions: 
     assert take.completed_at is not None  # noqa: S101  # a completed count has its moment; for the type checker
     late = [each for each in seen if each.counted_at is not None and each.counted_at > take.completed_at]
     recounts = StockTakeItem.objects.filter(stock_take=take, awaiting_recount=True)
-    awaited = set(recounts.values_list(*_IDENTITY))
+    awaited = {_identity(*line) for line in recounts.values_list(*_IDENTITY)}
     if refused := [{"line": positions[each.client_id] + 1} for each in late if each.identity not in awaited]:
         raise StockTakeClosed(stock_take_id=take.pk, status=take.status, lines=refused)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError
 
 from lotkeeper.accounts.policies import Actor, Permission
-from lotkeeper.accounts.queries import tenant_of, users_of
+from lotkeeper.accounts.queries import colleagues_among, tenant_of
 from lotkeeper.catalog.models import Category, ItemVariation, Supplier
 from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.core.postgres.retry import in_transaction
@@ -168,7 +168,7 @@ def _assignees(actor: Actor, user_ids: Sequence[int]) -> Sequence[int]:
     wanted = sorted(set(user_ids))
     if len(wanted) > MAX_ASSIGNEES:
         raise InvalidRequest({"assignee_ids": [f"At most {MAX_ASSIGNEES} people."]})
-    known = set(users_of(actor).filter(pk__in=wanted, is_active=True).values_list("id", flat=True))
+    known = colleagues_among(actor, wanted)
     if unknown := [each for each in wanted if each not in known]:
         raise NotFound("user", user_id=unknown[0])
     return wanted

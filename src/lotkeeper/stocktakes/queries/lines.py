@@ -68,8 +68,29 @@ class VarianceLine(NamedTuple):
     needs_approval: bool
     #: Two who counted the same place found different things.
     disagreement: bool
-    #: What moved between the counts of two places of the batch.
+    #: How many units moved, in or out, between the counts of two places of the batch: these do not add up to a shelf.
     moved_between_places: Decimal
+
+
+class CountedLine(NamedTuple):
+    """One batch of a stock take as whoever counts blind sees it: what the book says is not among its fields."""
+
+    item_id: int
+    batch_id: int | None
+    variation_id: int
+    sku: str
+    product_name: str
+    variation_name: str
+    unit: str
+    quantity_decimals: int
+    batch_number: str
+    expiry_date: dt.date | None
+    found: bool
+    round: int
+    awaiting_recount: bool
+    physical_count: Decimal | None
+    counted_at: dt.datetime | None
+    variance_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,15 @@ class LinesWanted:
     item_ids: Sequence[int] | None = None
     only_differences: bool = False
     only_unapproved: bool = False
+
+
+class Progress(NamedTuple):
+    """How far a stock take has come, without what the book says."""
+
+    lines: int
+    counted: int
+    to_count: int
+    awaiting_recount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +132,11 @@ class VarianceSummary:
     absolute_value: Decimal
     accuracy_net: Decimal | None
     accuracy_absolute: Decimal | None
+
+    @property
+    def progress(self) -> Progress:
+        """What of it whoever counts blind may see."""
+        return Progress(self.lines, self.counted, self.to_count, self.awaiting_recount)
 
 
 def to_count(take: StockTake, window: Window) -> Sequence[ToCount]:
@@ -141,6 +176,19 @@ def variance_lines(take: StockTake, wanted: LinesWanted, window: Window) -> Sequ
 def variance_key(line: VarianceLine) -> Sequence[str | int]:
     """A line's place in the order."""
     return [str(line.size), line.item_id]
+
+
+def counted_lines(take: StockTake, window: Window) -> Sequence[CountedLine]:
+    """The lines of a stock take without the book, in an order that tells nothing of it: as they were first counted."""
+    (item_id,) = window.after or (None,)
+    text = _directed("queries/counted_lines", backwards=window.backwards)
+    values = {"stock_take_id": take.pk, "after_id": item_id, "limit": window.limit}
+    return [CountedLine(*row) for row in rows(text, values)]
+
+
+def counted_key(line: CountedLine) -> Sequence[str | int]:
+    """A line's place in the order."""
+    return [line.item_id]
 
 
 def variance_summary(take: StockTake) -> VarianceSummary:

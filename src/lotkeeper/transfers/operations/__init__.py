@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,8 +35,11 @@ def transfer_stock(
     lines: Sequence[IssueLine],
     reference_id: str | None = None,
     note: str = "",
+    occurred_at: dt.datetime | None = None,
 ) -> Transfer:
     """Send goods to another outlet: off the shelf here, in transit until somebody there confirms them.
+
+    ``occurred_at`` says when they left, if not now; what may be sent is decided by today's date all the same.
 
     Raises:
         InsufficientStockError, BatchNotSellable: nothing was sent.
@@ -53,6 +57,7 @@ def transfer_stock(
             lines=lines,
             reference_id=reference_id,
             note=f"to outlet {destination_id}. {note}".strip(),
+            occurred_at=occurred_at,
         )
         if posting.replayed:
             sent: Transfer = Transfer.objects.get(sent_id=posting.operation_id)
@@ -84,14 +89,16 @@ def receive_transfer(
     transfer_id: int,
     arrived: Sequence[ArrivedLine] | None = None,
     reference_id: str | None = None,
+    occurred_at: dt.datetime | None = None,
 ) -> Transfer:
     """Confirm what arrived: everything when ``arrived`` is None. What is missing stays on the transfer for all to see.
 
     Goods keep their batch number, expiry and cost. A second confirmation under the same reference changes nothing.
+    ``occurred_at`` says when they arrived, if not now.
 
     Raises:
         TransferNotInTransit: it was received already.
-        InvalidRequest: more than was sent, a line left out, or less without a word why.
+        InvalidRequest: more than was sent, a line left out, less without a word why, or before it was sent.
         ReferenceReused, PermissionRefused, NotFound.
     """
 
@@ -105,6 +112,9 @@ def receive_transfer(
                 transfer.replayed = True
                 return transfer
             raise TransferNotInTransit(transfer_id=transfer_id)
+        # By timestamp, which a moment without its zone has too: that one is refused with the entry.
+        if occurred_at is not None and occurred_at.timestamp() < transfer.sent.occurred_at.timestamp():
+            raise InvalidRequest({"occurred_at": ["That is before the goods were sent."]})
         lines: list[TransferLine] = list(transfer.lines.select_related("batch").order_by("batch_id"))
         _note_what_arrived(lines, arrived)
         moving = [line for line in lines if line.quantity_received]
@@ -116,6 +126,7 @@ def receive_transfer(
             ],
             reference_id=reference_id,
             refers_to=transfer.sent_id,
+            occurred_at=occurred_at,
         )
         received_batches = {movement.line: movement.batch_id for movement in posting.movements}
         for position, line in enumerate(moving, 1):

@@ -22,3 +22,6 @@ SELECT m.batch_id, m.version, m.operation_id, m.movement_type, p.expiry_date, m.
   WHERE m.tenant_id = %(tenant)s AND m.movement_type IN ('sale', 'transfer_out')
     -- A till's clock may run a little ahead; what was recorded today was not sold tomorrow.
     AND p.expiry_date < (least(m.occurred_at, m.recorded_at) AT TIME ZONE o.timezone)::date
+    -- An outlet whose zone was changed may have sold by the date of an earlier one.
+    AND NOT EXISTS (SELECT FROM unnest(o.earlier_timezones) AS earlier (timezone)
+      WHERE p.expiry_date >= (least(m.occurred_at, m.recorded_at) AT TIME ZONE earlier.timezone)::date)

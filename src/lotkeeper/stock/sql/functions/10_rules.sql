@@ -24,6 +24,13 @@ RETURNS numeric LANGUAGE sql STABLE AS $$
     AND r.status = 'active' AND r.expires_at > lk.clock()
 $$;
 
+-- Whether an operation was taken back.
+CREATE OR REPLACE FUNCTION lk.is_reversed(p_tenant bigint, p_operation bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM stock_operation o
+    WHERE o.tenant_id = p_tenant AND o.refers_to_id = p_operation AND o.kind = 'reversal')
+$$;
+
 -- What the book said of a batch at a moment: all that had happened by then, whenever it was entered. From the balance of
 -- now backwards, so the cost is that of the lines since. Also the last version recorded by then, what moved since (units
 -- and lines), and what was entered since although it had happened before.

@@ -32,7 +32,7 @@ BEGIN
   INSERT INTO stock_operation (tenant_id, kind, reference_id, fingerprint, user_id, token_id, channel, reason, note,
       occurred_at, recorded_at)
     VALUES (p_tenant, p_operation_kind, p_reference, p_fingerprint, p_user, p_token, p_channel, p_reason, p_note,
-      coalesce(p_occurred_at, v_now), v_now)
+      least(p_occurred_at, v_now), v_now)
     ON CONFLICT (tenant_id, reference_id) DO NOTHING
     RETURNING id, digest INTO v_operation, v_digest;
   IF NOT FOUND THEN
@@ -95,7 +95,7 @@ BEGIN
           amendment, occurred_at, recorded_at, prev_hash)
         VALUES (p_tenant, v_batch.id, v_batch.version + 1, nullif(v_batch.version, 0), p_outlet, v_item.variation_id,
           v_operation, v_digest, v_item.line, p_kind, -v_take, v_batch.quantity, v_batch.quantity - v_take,
-          v_batch.unit_cost, '', coalesce(p_occurred_at, v_now), v_now, v_batch.prev_hash)
+          v_batch.unit_cost, '', least(p_occurred_at, v_now), v_now, v_batch.prev_hash)
         RETURNING m.hash INTO v_hash;
       UPDATE stock_batch b
         SET quantity = v_batch.quantity - v_take, version = v_batch.version + 1, head_hash = v_hash

@@ -1,5 +1,6 @@
 -- Inserts the operations of one call in order of reference and tells which are new. A reference that stands already is
 -- left out (NULL): its operation is a retry, or a mistake, and posts nothing. A twin in flight is waited for.
+-- Nothing happens after it was entered: where a till's clock runs ahead, the server's holds (and least() passes over NULL).
 CREATE OR REPLACE FUNCTION lk.open_operations(
   p_tenant bigint, p_users bigint[], p_tokens bigint[], p_channels text[], p_kind text, p_references text[],
   p_fingerprints bytea[], p_reasons text[], p_notes text[], p_occurred_ats timestamptz[], p_refers_to bigint[]
@@ -16,7 +17,7 @@ BEGIN
     INSERT INTO stock_operation (tenant_id, id, kind, reference_id, fingerprint, user_id, token_id, channel, reason,
         note, refers_to_id, occurred_at, recorded_at)
       SELECT p_tenant, u.id, p_kind, u.reference_id, u.fingerprint, u.user_id, u.token_id, u.channel, u.reason, u.note,
-          u.refers_to, coalesce(u.occurred_at, v_now), v_now
+          u.refers_to, least(u.occurred_at, v_now), v_now
         FROM unnest(v_ids, p_users, p_tokens, p_channels, p_references, p_fingerprints, p_reasons, p_notes,
             p_occurred_ats, p_refers_to)
           AS u (id, user_id, token_id, channel, reference_id, fingerprint, reason, note, occurred_at, refers_to)

@@ -1,12 +1,13 @@
 -- Plain sales that tills of one outlet ask for at the same moment, each under the token it came with, in one call: who
 -- they are and whether they may sell is looked up here, at the moment of the sale, so that a token that was revoked sells
--- nothing more. The answer has a row for each sale that stands in the ledger; the ordinary way tells the others why not.
+-- nothing more. The answer has a row for each sale that stands in the ledger, and who made it; the ordinary way tells the
+-- others why not.
 --
 -- p_roles and p_scopes: those that may sell. p_tokens: the prefixes of the tokens; p_digests: their SHA-256.
 CREATE OR REPLACE FUNCTION lk.sell_many(
   p_tenant bigint, p_outlet bigint, p_roles text[], p_scopes text[], p_tokens text[], p_digests bytea[],
   p_references text[], p_fingerprints bytea[], p_reasons text[], p_variations bigint[], p_quantities numeric[]
-) RETURNS TABLE ("position" bigint, status text, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
+) RETURNS TABLE ("position" bigint, user_id bigint, token_id bigint, status text, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -37,11 +38,12 @@ BEGIN
     -- Alone it is dearer set-based: 650 us of processor time for 450.
     v_alone := lk.deduct(p_tenant, v_asked.users[1], v_asked.tokens[1], 'api', 'issue', 'sale', p_references[1],
       p_fingerprints[1], p_reasons[1], '', NULL, p_outlet, p_variations, p_quantities, ARRAY[NULL::bigint], NULL);
-    RETURN QUERY SELECT 1::bigint, CASE WHEN v_alone ? 'replayed' THEN 'replayed' ELSE 'posted' END, v_alone;
+    RETURN QUERY SELECT 1::bigint, v_asked.users[1], v_asked.tokens[1],
+      CASE WHEN v_alone ? 'replayed' THEN 'replayed' ELSE 'posted' END, v_alone;
     RETURN;
   END IF;
   RETURN QUERY
-    SELECT v_asked.positions[d.number], d.status, d.response
+    SELECT v_asked.positions[d.number], v_asked.users[d.number], v_asked.tokens[d.number], d.status, d.response
       FROM lk.deduct_many(p_tenant, v_asked.users, v_asked.tokens, array_fill('api'::text, v_size), 'issue', 'sale',
           p_outlet, NULL, v_asked.refs, v_asked.fingerprints, v_asked.reasons, array_fill(''::text, v_size),
           array_fill(NULL::timestamptz, v_size), array(SELECT generate_series(1, v_size[1])), array_fill(1, v_size),

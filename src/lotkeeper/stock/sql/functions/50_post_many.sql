@@ -170,14 +170,18 @@ BEGIN
 
   SELECT array_agg(v_operations[u.of] ORDER BY u.position) AS operations, array_agg(u.line ORDER BY u.position) AS lines,
       array_agg(u.batch_id ORDER BY u.position) AS batches, array_agg(u.quantity ORDER BY u.position) AS quantities,
-      array_agg(u.kind ORDER BY u.position) AS kinds
+      array_agg(u.kind ORDER BY u.position) AS kinds,
+      -- No goods moved when a count was posted, and none do when it is reversed: as of then it never was.
+      array_agg(CASE WHEN u.kind = 'reversal' THEN (SELECT c.counted_at FROM stock_count c
+          WHERE c.tenant_id = p_tenant AND c.operation_id = p_refers_to[u.of] AND c.batch_id = u.batch_id) END
+        ORDER BY u.position) AS occurred_ats
     INTO v_take
     FROM unnest(p_of, p_lines, v_batches, p_quantities, p_kinds)
       WITH ORDINALITY AS u (of, line, batch_id, quantity, kind, position)
     WHERE v_operations[u.of] IS NOT NULL AND v_refusals[u.of] IS NULL;
   IF v_take.batches IS NOT NULL THEN
     PERFORM lk.write_lines(p_tenant, v_now, v_take.operations, v_take.lines, v_take.batches, v_take.quantities,
-      v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]), NULL);
+      v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]), v_take.occurred_ats);
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
     NULL, p_brief);

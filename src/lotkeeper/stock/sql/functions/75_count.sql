@@ -4,8 +4,8 @@
 -- the count for good.
 --
 -- A line names its batch, or describes one that the book does not know (NULL batch; variation, number, expiry, cost): the
--- batch of that number and expiry, else a new one. A batch of which a later count was posted is left alone: that count
--- knew more.
+-- batch of that number and expiry, else a new one. A batch of which a later count was posted, and not reversed since, is
+-- left alone: that count knew more.
 CREATE OR REPLACE FUNCTION lk.post_counts(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_reference text, p_fingerprint bytea, p_reason text,
   p_note text, p_outlet bigint, p_batches bigint[], p_counted numeric[], p_counted_ats timestamptz[],
@@ -88,7 +88,8 @@ BEGIN
         WHERE v.tenant_id = p_tenant AND v.id = b.variation_id OFFSET 0) v ON true
       CROSS JOIN LATERAL lk.book_at(p_tenant, b.id, b.quantity, b.version, u.counted_at) k
       LEFT JOIN LATERAL (SELECT c.batch_id FROM stock_count c
-        WHERE c.tenant_id = p_tenant AND c.batch_id = u.batch_id AND c.counted_at > u.counted_at LIMIT 1) later ON true;
+        WHERE c.tenant_id = p_tenant AND c.batch_id = u.batch_id AND c.counted_at > u.counted_at
+          AND NOT lk.is_reversed(p_tenant, c.operation_id) LIMIT 1) later ON true;
   IF v_judged.unknown IS NOT NULL THEN
     RAISE EXCEPTION 'unknown batch' USING ERRCODE = 'LK404', DETAIL = jsonb_build_object('what', 'batch',
       'batch_id', v_batches[v_judged.unknown], 'line', v_judged.unknown);

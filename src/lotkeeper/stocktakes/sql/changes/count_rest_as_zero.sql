@@ -3,8 +3,15 @@
 WITH rest AS (
   SELECT b.id, b.variation_id, b.quantity, b.version
     FROM stock_batch b
-      JOIN catalog_itemvariation v ON v.tenant_id = %(tenant)s AND v.id = b.variation_id
-      JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
+      -- OFFSET 0: looked up one by one, whatever the planner knows of the tables.
+      CROSS JOIN LATERAL (
+        SELECT v.product_id FROM catalog_itemvariation v
+          WHERE v.tenant_id = %(tenant)s AND v.id = b.variation_id OFFSET 0
+      ) v
+      CROSS JOIN LATERAL (
+        SELECT p.category_id, p.supplier_id FROM catalog_product p
+          WHERE p.tenant_id = %(tenant)s AND p.id = v.product_id OFFSET 0
+      ) p
     WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.in_stock
       AND (%(category_ids)s::bigint[] IS NULL OR p.category_id = ANY (%(category_ids)s))
       AND (%(supplier_id)s::bigint IS NULL OR p.supplier_id = %(supplier_id)s)
@@ -12,9 +19,9 @@ WITH rest AS (
         WHERE l.tenant_id = %(tenant)s AND l.stock_take_id = %(listed_in)s AND l.variation_id = b.variation_id))
       AND NOT EXISTS (SELECT FROM stocktakes_stocktakeitem i
         WHERE i.tenant_id = %(tenant)s AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = b.id
-          AND (i.physical_count IS NOT NULL OR i.awaiting_recount))
+          AND (i.physical_count IS NOT NULL OR i.awaiting_recount) OFFSET 0)
       AND NOT EXISTS (SELECT FROM stock_movement m
-        WHERE m.tenant_id = %(tenant)s AND m.batch_id = b.id AND m.recorded_at > %(opened_at)s AND m.quantity > 0)
+        WHERE m.tenant_id = %(tenant)s AND m.batch_id = b.id AND m.recorded_at > %(opened_at)s AND m.quantity > 0 OFFSET 0)
 ), items AS (
   INSERT INTO stocktakes_stocktakeitem AS i (tenant_id, stock_take_id, batch_id, variation_id, found_number, round,
       awaiting_recount, superseded, variance_reason, physical_count, counted_at)
@@ -24,7 +31,7 @@ WITH rest AS (
     RETURNING i.id, i.batch_id, i.round
 )
 INSERT INTO stocktakes_stocktakeobservation (tenant_id, stock_take_id, item_id, client_id, round, place, quantity,
-    counted_at, recorded_at, user_id, token_id, book, version)
+    counted_at, recorded_at, user_id, token_id, book, version, assumed)
   SELECT %(tenant)s, %(stock_take_id)s, i.id, gen_random_uuid(), i.round, '', 0, %(now)s, %(now)s, %(user_id)s,
-      %(token_id)s, r.quantity, r.version
+      %(token_id)s, r.quantity, r.version, true
     FROM items i JOIN rest r ON r.id = i.batch_id

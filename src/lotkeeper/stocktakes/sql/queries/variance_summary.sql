@@ -12,14 +12,21 @@ SELECT count(*), count(l.physical_count), count(*) FILTER (WHERE l.variance <> 0
     (
       SELECT count(*)
       FROM stock_batch b
-      JOIN catalog_itemvariation v ON v.tenant_id = %(tenant)s AND v.id = b.variation_id
-      JOIN catalog_product p ON p.tenant_id = %(tenant)s AND p.id = v.product_id
+      -- OFFSET 0: looked up one by one, whatever the planner knows of the tables.
+      CROSS JOIN LATERAL (
+        SELECT v.product_id FROM catalog_itemvariation v
+          WHERE v.tenant_id = %(tenant)s AND v.id = b.variation_id OFFSET 0
+      ) v
+      CROSS JOIN LATERAL (
+        SELECT p.category_id, p.supplier_id FROM catalog_product p
+          WHERE p.tenant_id = %(tenant)s AND p.id = v.product_id OFFSET 0
+      ) p
       WHERE b.tenant_id = %(tenant)s AND b.outlet_id = %(outlet_id)s AND b.in_stock
         AND (%(category_ids)s::bigint[] IS NULL OR p.category_id = ANY (%(category_ids)s))
         AND (%(supplier_id)s::bigint IS NULL OR p.supplier_id = %(supplier_id)s)
         AND (%(listed_in)s::bigint IS NULL OR EXISTS (SELECT FROM stocktakes_stocktakelisting s
           WHERE s.tenant_id = %(tenant)s AND s.stock_take_id = %(listed_in)s AND s.variation_id = b.variation_id))
         AND NOT EXISTS (SELECT FROM stocktakes_stocktakeitem i WHERE i.tenant_id = %(tenant)s
-          AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = b.id AND i.physical_count IS NOT NULL)
+          AND i.stock_take_id = %(stock_take_id)s AND i.batch_id = b.id AND i.physical_count IS NOT NULL OFFSET 0)
     )
 FROM listed l
