@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "lotkeeper.transfers",
     "lotkeeper.stocktakes",
     "lotkeeper.imports",
+    "lotkeeper.dashboard",
     "lotkeeper.legacy",
     "lotkeeper.demo",
     "django.contrib.auth",
@@ -53,6 +54,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    # The plain configurations: the loaders of both stand under TEMPLATES.
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -82,15 +86,30 @@ MIDDLEWARE = [
 ROOT_URLCONF = "lotkeeper.config.urls"
 WSGI_APPLICATION = "lotkeeper.config.wsgi.application"
 
+# Fragments (template_partials) of templates made of components (cotton), each read from its file once.
+_TEMPLATE_LOADERS = [
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _TEMPLATE_LOADERS)])
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "lotkeeper.web.templatetags.shown",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "lotkeeper.accounts.context.who_asks",
             ],
         },
     }
@@ -147,6 +166,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = HOME_DIRECTORY / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = HOME_DIRECTORY / "media"
+# The folder may be copied anywhere, and should be; the key that signs stays here.
+JOURNAL_DIRECTORY = Path(env.str("LOTKEEPER_JOURNAL_FOLDER", "") or HOME_DIRECTORY / "journal")
+JOURNAL_KEY_FILE = HOME_DIRECTORY / "journal-key.pem"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Names that carry the content's fingerprint: a browser keeps them for ever and never shows yesterday's style.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import ClassVar
+
 from django.db import models
 
 from lotkeeper.core.models import TenantForeignKey, TenantModel
@@ -18,6 +21,8 @@ class TransferStatus(models.TextChoices):
 
 class Transfer(TenantModel):
     """Stock sent from one outlet to another: out at the source, in transit, in at the destination."""
+
+    in_journal: ClassVar[bool] = True
 
     source = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="transfers_out")
     destination = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="transfers_in")
@@ -45,6 +50,8 @@ class Transfer(TenantModel):
 class TransferLine(TenantModel):
     """How much of one batch was sent, and how much of it arrived; the rest is a discrepancy anyone can see."""
 
+    in_journal: ClassVar[bool] = True
+
     transfer = TenantForeignKey(Transfer, on_delete=models.PROTECT, related_name="lines")
     batch = TenantForeignKey(Batch, on_delete=models.PROTECT, related_name="transfer_lines")
     received_batch = TenantForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
@@ -66,3 +73,8 @@ class TransferLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.quantity_sent} of batch {self.batch_id}"
+
+    @property
+    def missing(self) -> Decimal:
+        """How much of what was sent did not arrive, as far as anybody has confirmed."""
+        return Decimal(0) if self.quantity_received is None else self.quantity_sent - self.quantity_received
