@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from lotkeeper.legacy.policies.faults import Diagnosis, Fault, Finding
+from lotkeeper.legacy.policies.faults import Diagnosis, Fault
+from lotkeeper.legacy.policies.findings import Finding
 
 
 class Notes:

@@ -18,7 +18,8 @@ from lotkeeper.legacy.policies.catalogue import (
     skus_of,
     variations_by_product,
 )
-from lotkeeper.legacy.policies.faults import Diagnosis, batch_cells
+from lotkeeper.legacy.policies.faults import Diagnosis
+from lotkeeper.legacy.policies.findings import batch_cells
 from lotkeeper.legacy.policies.notes import Notes
 from lotkeeper.legacy.policies.rows import OldBatch, OldPlace, OldProduct, OldStock, OldVariation
 
@@ -228,15 +229,16 @@ def _fitted(
         own = of_product[product.id]
         kept, missing = _cut(own, stock)
         fitted += kept
-        outlet_id = max(own, key=lambda lot: lot.quantity).outlet_id if own else spare_outlet_id
         if not missing:
             continue
+        largest = max(own, key=lambda lot: lot.quantity, default=None)
+        outlet_id = spare_outlet_id if largest is None else largest.outlet_id
+        variation_id = variations[product.id][0].id if largest is None else largest.variation_id
         if outlet_id is None:
             why = "lies at an outlet that nobody named (--old-outlet)"
             left_out.append(LeftOut(f"product {product.id} {product.name}", missing, why))
-            continue
-        variation_id = max(own, key=lambda lot: lot.quantity).variation_id if own else variations[product.id][0].id
-        fitted.append(_Lot((), product.id, variation_id, outlet_id, UNKNOWN_BATCH, None, None, None, missing))
+        else:
+            fitted.append(_Lot((), product.id, variation_id, outlet_id, UNKNOWN_BATCH, None, None, None, missing))
     return fitted, left_out
 
 

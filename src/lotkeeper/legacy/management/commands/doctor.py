@@ -16,7 +16,8 @@ from lotkeeper.core.errors import InvalidRequest, Refusal
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.legacy import rendering
 from lotkeeper.legacy.operations import BroughtOver, bring_over_stock, open_with_old_stock
-from lotkeeper.legacy.policies.faults import Diagnosis, earliest_day, find_faults, shown
+from lotkeeper.legacy.policies.faults import Diagnosis, find_faults
+from lotkeeper.legacy.policies.findings import earliest_day, shown
 from lotkeeper.legacy.policies.opening import OpeningPlan, Trust, plan_opening
 from lotkeeper.legacy.policies.rows import OldStock, OldTenant
 from lotkeeper.legacy.queries import open_source, picture_names, read_old_stock
