@@ -59,8 +59,8 @@ def _up(words: Sequence[str]) -> int:
     parser.add_argument("--host", default=os.environ.get("LOTKEEPER_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("LOTKEEPER_PORT", "8000")))
     parser.add_argument("--demo", action="store_true", help="fill an empty installation with a demonstration shop")
-    parser.add_argument("--workers", type=int, default=int(os.environ.get("LOTKEEPER_WEB_WORKERS", "2")))
-    parser.add_argument("--threads", type=int, default=int(os.environ.get("LOTKEEPER_WEB_THREADS", "8")))
+    parser.add_argument("--workers", type=int, default=int(os.environ.get("LOTKEEPER_WEB_WORKERS", "1")))
+    parser.add_argument("--threads", type=int, default=int(os.environ.get("LOTKEEPER_WEB_THREADS", "16")))
     return up(Options(**vars(parser.parse_args(words))))
 
 
