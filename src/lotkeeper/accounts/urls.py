@@ -7,6 +7,7 @@ from csp.decorators import csp_update
 from django.urls import include, path
 
 from lotkeeper.accounts.api import BusinessEndpoint, MembershipsEndpoint, MeView, TokensEndpoint, UsersEndpoint
+from lotkeeper.accounts.pages import tokens
 
 users = UsersEndpoint.as_view({"get": "list", "post": "create"})
 user = UsersEndpoint.as_view({"get": "retrieve", "patch": "partial_update"})
@@ -40,4 +41,6 @@ urlpatterns = [
     ),
     path("api/v1/tokens/", TokensEndpoint.as_view({"get": "list", "post": "create"}), name="tokens"),
     path("api/v1/tokens/<id:token_id>/", TokensEndpoint.as_view({"delete": "destroy"}), name="token"),
+    path("tokens/", tokens.tokens, name="token-page"),
+    path("tokens/<id:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
@@ -11,7 +12,7 @@ from django.db.models import ForeignObjectRel, Model, Prefetch, Q, QuerySet
 
 from lotkeeper.catalog.errors import UnknownCode
 from lotkeeper.catalog.models import Barcode, Category, ItemVariation, Pack, Product, Supplier
-from lotkeeper.catalog.policies import Scan, lookup_code, written_forms
+from lotkeeper.catalog.policies import Scan, lookup_code, parse_scan, written_forms
 from lotkeeper.core.errors import NotFound
 
 Row = TypeVar("Row", bound=Model)
@@ -19,6 +20,8 @@ Row = TypeVar("Row", bound=Model)
 #: More words than this narrow nothing down any further.
 MAX_SEARCH_WORDS: Final = 8
 MAX_SEARCH_LENGTH: Final = 100
+#: More than these nobody reads; one more word narrows them down.
+MAX_CHOICES: Final = 8
 
 
 def categories() -> QuerySet[Category]:
@@ -177,6 +180,32 @@ def find_by_scan(scan: Scan) -> ScanMatch:
         serial=scan.serial,
         doubts=list(scan.doubts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What somebody who scanned or typed something may mean: one thing for certain, or one of several."""
+
+    match: ScanMatch | None
+    choices: Sequence[ItemVariation] = ()
+
+
+def find_offered(text: str, *, today: dt.date) -> Found:
+    """What a code or some words stand for, among what is still offered.
+
+    Args:
+        text: as scanned or typed.
+        today: decides the century of the two-digit years in a code.
+    """
+    scan = parse_scan(text, today=today)
+    try:
+        match = find_by_scan(scan)
+    except UnknownCode:
+        offered = variations().filter(is_active=True, product__is_active=True)
+        words = scan.text[:MAX_SEARCH_LENGTH]
+        named = list(search_variations(offered, words).order_by("product__name", "id")[:MAX_CHOICES])
+        return Found(ScanMatch(named[0], None, scan)) if len(named) == 1 else Found(None, named)
+    return Found(match) if match.is_active else Found(None)
 
 
 class VariationRules(NamedTuple):

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.urls import path
 
-from lotkeeper.catalog import pages
 from lotkeeper.catalog.api.categories import CategoryEndpoint
 from lotkeeper.catalog.api.lookup import LookupEndpoint
 from lotkeeper.catalog.api.products import ProductEndpoint, ProductImageEndpoint
@@ -18,6 +17,7 @@ from lotkeeper.catalog.api.variations import (
     VariationEndpoint,
     VariationPackEndpoint,
 )
+from lotkeeper.catalog.pages import pictures, products, variations
 
 _LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
@@ -48,5 +48,15 @@ urlpatterns = [
     path(f"{_API}barcodes/", BarcodeEndpoint.as_view({"get": "list"}), name="barcodes"),
     path(f"{_API}barcodes/<id:barcode_id>/", BarcodeEndpoint.as_view(_FIXED), name="barcode"),
     path(f"{_API}lookup/", LookupEndpoint.as_view({"get": "look_up"}), name="lookup"),
-    path("media/products/<id:tenant_id>/<slug:name>.webp", pages.product_image, name="product-picture"),
+    path("media/products/<id:tenant_id>/<slug:name>.webp", pictures.product_image, name="product-picture"),
+    path("products/", products.product_list, name="product-list"),
+    path("products/new/", products.product_new, name="product-new"),
+    path("products/<id:product_id>/", products.product_page, name="product-page"),
+    path("products/<id:product_id>/picture/", products.product_picture, name="product-picture-page"),
+    path("products/<id:product_id>/picture/remove/", products.product_picture_remove, name="product-picture-remove"),
+    path("products/<id:product_id>/archive/", products.product_archive, name="product-archive"),
+    path("products/<id:product_id>/variations/new/", variations.variation_new, name="variation-new"),
+    path("products/variations/<id:variation_id>/", variations.variation_page, name="variation-page"),
+    path("products/variations/<id:variation_id>/barcodes/", variations.barcode_add, name="barcode-add"),
+    path("products/barcodes/<id:barcode_id>/remove/", variations.barcode_remove, name="barcode-remove"),
 ]

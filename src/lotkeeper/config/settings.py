@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "lotkeeper.transfers",
     "lotkeeper.stocktakes",
     "lotkeeper.imports",
+    "lotkeeper.dashboard",
     "lotkeeper.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,6 +53,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    # The plain configurations: the loaders of both stand under TEMPLATES.
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -81,15 +85,30 @@ MIDDLEWARE = [
 ROOT_URLCONF = "lotkeeper.config.urls"
 WSGI_APPLICATION = "lotkeeper.config.wsgi.application"
 
+# Fragments (template_partials) of templates made of components (cotton), each read from its file once.
+_TEMPLATE_LOADERS = [
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _TEMPLATE_LOADERS)])
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "lotkeeper.web.templatetags.shown",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "lotkeeper.accounts.context.who_asks",
             ],
         },
     }

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lotkeeper.stock.urls")),
     path("", include("lotkeeper.transfers.urls")),
     path("", include("lotkeeper.stocktakes.urls")),
+    path("", include("lotkeeper.dashboard.urls")),
 ]
 
 handler400 = "lotkeeper.web.pages.bad_request"

@@ -1,17 +1,34 @@
-"""The form of the set-up page."""
+"""The forms of the set-up, of outlets and of people."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from lotkeeper.accounts.models import EMAIL_LIMIT, NAME_LIMIT
 from lotkeeper.accounts.operations.tenants import TenantDetails
+from lotkeeper.accounts.policies import Role
 from lotkeeper.core.timezones import timezone_names
+from lotkeeper.outlets.models import OUTLET_NAME_LIMIT
+from lotkeeper.web.forms import PageForm
+
+_ADDRESS_LIMIT: Final = 500
+_ROLES: Final = [
+    (Role.OWNER.value, _("Owner: everything")),
+    (Role.MANAGER.value, _("Manager: all stock and products")),
+    (Role.CLERK.value, _("Clerk: sells, receives, writes off, counts")),
+    (Role.COUNTER.value, _("Counter: counts")),
+    (Role.AUDITOR.value, _("Auditor: looks")),
+]
 
 
-class SetupForm(forms.Form):
+class SetupForm(PageForm):
     """What an empty Lotkeeper needs to know."""
+
+    refusals = {"owner_email": "email", "email_taken": "email"}
 
     name = forms.CharField(label="Name of the business", max_length=200)
     currency = forms.RegexField(
@@ -41,8 +58,7 @@ class SetupForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        zones = self.fields["timezone"]
-        zones.choices = [(name, name.replace("_", " ")) for name in sorted(timezone_names())]  # type: ignore[attr-defined]
+        offer_timezones(self)
 
     def clean_currency(self) -> str:
         """Currencies are written in capitals."""
@@ -66,9 +82,58 @@ class SetupForm(forms.Form):
             owner_password=entered["password"],
         )
 
-    def show_errors(self, errors: dict[str, list[str]]) -> None:
-        """Put what an operation found wrong beside the fields it is about."""
-        for name, sentences in errors.items():
-            place = {"owner_email": "email"}.get(name, name)
-            for sentence in sentences:
-                self.add_error(place if place in self.fields else None, sentence)
+
+class OutletForm(PageForm):
+    """A place that holds stock."""
+
+    refusals = {"outlet_name_taken": "name"}
+
+    name = forms.CharField(label=_("Name"), max_length=OUTLET_NAME_LIMIT)
+    timezone = forms.ChoiceField(label=_("Time zone"), help_text=_("Decides what “today” means for expiry there."))
+    address = forms.CharField(
+        label=_("Address"), max_length=_ADDRESS_LIMIT, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_timezones(self)
+
+
+class RoleForm(PageForm):
+    """A role, at one outlet or everywhere."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=_ROLES, initial=Role.CLERK.value)
+    outlet_id = forms.IntegerField(label=_("Where"), widget=forms.Select, required=False, min_value=1)
+
+    def __init__(self, *args: Any, outlets: Sequence[tuple[int, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["outlet_id"].widget.choices = [("", _("Every outlet")), *outlets]
+
+
+class PersonForm(RoleForm):
+    """Somebody who is let in."""
+
+    refusals = {"email_taken": "email"}
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LIMIT)
+    email = forms.EmailField(label=_("E-mail address"), max_length=EMAIL_LIMIT, help_text=_("They log in with it."))
+    password = forms.CharField(
+        label=_("First password"),
+        min_length=10,
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters. They can change it."),
+    )
+
+    field_order = ("name", "email", "password", "role", "outlet_id")
+
+    def person(self) -> dict[str, Any]:
+        """What was entered, for the operation."""
+        return {**self.cleaned_data, "role": Role(self.cleaned_data["role"])}
+
+
+def offer_timezones(form: forms.Form) -> None:
+    """Let a form's time zone be any that is known."""
+    zones = [(name, name.replace("_", " ")) for name in sorted(timezone_names())]
+    form.fields["timezone"].choices = zones  # type: ignore[attr-defined]  # a ChoiceField has them

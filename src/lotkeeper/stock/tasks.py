@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.core.tenancy import tenant_scope
+from lotkeeper.stock.checks import check_and_remember
 from lotkeeper.stock.operations import lapse_reservations
 
 
@@ -16,3 +18,17 @@ def lapse_every_reservation(timestamp: int) -> None:
     for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
         with tenant_scope(tenant_id):
             lapse_reservations()
+
+
+@app.periodic(cron="15 3 * * *")
+@app.task(queueing_lock="check_every_ledger", name="check_every_ledger")
+def check_every_ledger(timestamp: int) -> None:
+    """Every night: check each business's ledger, so that the overview can tell."""
+    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
+        check_and_remember(tenant_id, now=timezone.now())
+
+
+@app.task(name="check_ledger")
+def check_ledger(tenant_id: int) -> None:
+    """Check one business's ledger, because somebody asked."""
+    check_and_remember(tenant_id, now=timezone.now())

@@ -9,6 +9,7 @@ from lotkeeper.stock.api.deduct import DeductView
 from lotkeeper.stock.api.history import MovementEndpoint, OperationEndpoint, StockEndpoint
 from lotkeeper.stock.api.postings import PostingsEndpoint
 from lotkeeper.stock.api.reservations import ReservationEndpoint
+from lotkeeper.stock.pages import adjust, batches, integrity, listing, product, receive, sell
 
 _API = "api/v1/inventory/"
 _BATCH = f"{_API}batches/<id:batch_id>/"
@@ -34,4 +35,14 @@ urlpatterns = [
     path(f"{_API}stock/", StockEndpoint.as_view({"get": "list"}), name="stock"),
     path(f"{_API}movements/", MovementEndpoint.as_view({"get": "list"}), name="movements"),
     path(f"{_API}operations/<id:operation_id>/", OperationEndpoint.as_view({"get": "retrieve"}), name="operation"),
+    path("stock/", listing.stock_list, name="stock-list"),
+    path("stock/<id:variation_id>/", product.stock_product, name="stock-product"),
+    path("stock/<id:variation_id>/statement/", product.statement, name="stock-statement"),
+    path("stock/lots/<id:batch_id>/hold/", batches.batch_deed, {"deed": "hold"}, name="batch-hold-page"),
+    path("stock/lots/<id:batch_id>/release/", batches.batch_deed, {"deed": "release"}, name="batch-release-page"),
+    path("stock/lots/<id:batch_id>/amend/", batches.batch_deed, {"deed": "amend"}, name="batch-amend-page"),
+    path("receive/", receive.ReceivePage.as_view(), name="receive-page"),
+    path("sell/", sell.SellPage.as_view(), name="sell-page"),
+    path("adjust/", adjust.AdjustPage.as_view(), name="adjust-page"),
+    path("integrity/", integrity.integrity, name="integrity"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 
 from lotkeeper.core.models import TenantForeignKey, TenantModel
@@ -66,3 +68,8 @@ class TransferLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.quantity_sent} of batch {self.batch_id}"
+
+    @property
+    def missing(self) -> Decimal:
+        """How much of what was sent did not arrive, as far as anybody has confirmed."""
+        return Decimal(0) if self.quantity_received is None else self.quantity_sent - self.quantity_received

@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from lotkeeper.core.errors import Refusal
 from lotkeeper.web.errors import MalformedRequest, RequestTooLarge
+from lotkeeper.web.fragments import as_notice, is_fragment
 from lotkeeper.web.problems import problem_response, refusal_for, wants_problem
 
 #: Uploads of files (images, sheets) have their own, narrower checks where they are read.
@@ -39,9 +40,11 @@ class EdgeMiddleware:
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """A refusal as a problem for programs, and as a page for people."""
+    """A refusal as a problem for programs, and as a page or a notice for people."""
     if wants_problem(request):
         return problem_response(refusal)
+    if is_fragment(request):
+        return as_notice(refusal)
     return render(request, "web/refusal.html", {"refusal": refusal}, status=refusal.status)
 
 

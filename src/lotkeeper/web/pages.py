@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from lotkeeper.core.errors import Refusal
 from lotkeeper.web.errors import CsrfFailed, Forbidden, MalformedRequest, NothingHere, RequestTooLarge, ServerFault
+from lotkeeper.web.fragments import as_notice, is_fragment
 from lotkeeper.web.middleware import refused
 from lotkeeper.web.problems import problem_response, wants_problem
 
@@ -52,6 +53,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     fault: Refusal = ServerFault()
     if wants_problem(request):
         return problem_response(fault)
+    if is_fragment(request):
+        return as_notice(fault)
     return render(None, "web/server_error.html", {"refusal": fault}, status=500)
 
 

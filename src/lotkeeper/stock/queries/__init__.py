@@ -1,6 +1,7 @@
 """What there is, where, what would go first, and what happened. Everything reads within the tenant in scope."""
 
 from lotkeeper.stock.queries._window import Window
+from lotkeeper.stock.queries.balances import Statement, StatementLine, statement_of
 from lotkeeper.stock.queries.batches import (
     BatchesWanted,
     BatchView,
@@ -10,6 +11,7 @@ from lotkeeper.stock.queries.batches import (
     require_batches_of,
     variations_of_batches,
 )
+from lotkeeper.stock.queries.going import GoingLine, what_goes
 from lotkeeper.stock.queries.movements import (
     MovementLine,
     MovementsWanted,
@@ -32,11 +34,23 @@ from lotkeeper.stock.queries.previews import (
     reserved_quantity,
 )
 from lotkeeper.stock.queries.reservations import reservation_for, reservations
+from lotkeeper.stock.queries.shelves import (
+    SOON_DAYS,
+    Attention,
+    StockRow,
+    StockRowsWanted,
+    stock_row_key,
+    stock_rows,
+    stock_rows_of,
+)
 from lotkeeper.stock.queries.visibility import visible_outlets
 
 __all__ = [
+    "SOON_DAYS",
+    "Attention",
     "BatchView",
     "BatchesWanted",
+    "GoingLine",
     "IssuePreview",
     "LineAsked",
     "MovementLine",
@@ -44,6 +58,10 @@ __all__ = [
     "OnHand",
     "OperationView",
     "PreviewedPick",
+    "Statement",
+    "StatementLine",
+    "StockRow",
+    "StockRowsWanted",
     "StockWanted",
     "Window",
     "batch_for",
@@ -64,6 +82,11 @@ __all__ = [
     "reservations",
     "reserved_quantity",
     "sale_by_reference",
+    "statement_of",
+    "stock_row_key",
+    "stock_rows",
+    "stock_rows_of",
     "variations_of_batches",
     "visible_outlets",
+    "what_goes",
 ]

@@ -83,7 +83,7 @@ def preview_issue(*, variation_id: int, outlet_id: int, quantity: Decimal, batch
     Raises:
         NotFound: for an outlet, variation or batch that is not there.
     """
-    shelf = _shelves(outlet_id, [variation_id])[variation_id]
+    shelf = shelves_of(outlet_id, [variation_id])[variation_id]
     if batch_id is not None and not _is_here(batch_id, outlet_id, variation_id):
         raise NotFound("batch", batch_id=batch_id)
     picks, available = shelf.take(quantity, batch_id)
@@ -103,7 +103,7 @@ def preview_deduction(*, actor: Actor, outlet_id: int, lines: Sequence[LineAsked
         key = (line.variation_id, line.batch_id)
         number, before = numbered.get(key, (len(numbered) + 1, line._replace(quantity=Decimal(0))))
         numbered[key] = (number, line._replace(quantity=before.quantity + line.quantity))
-    shelves = _shelves(outlet_id, {line.variation_id for line in lines})
+    shelves = shelves_of(outlet_id, {line.variation_id for line in lines})
     picked: list[PreviewedPick] = []
     short: list[Mapping[str, Any]] = []
     # A named lot first, so that the rule does not take it away under its own request.
@@ -128,7 +128,7 @@ def lot_of(batch: Batch) -> Lot:
 
 
 @dataclass(slots=True)
-class _Shelf:
+class Shelf:
     """One variation at one outlet while lines are taken from it, in thought."""
 
     variation: ItemVariation
@@ -141,6 +141,10 @@ class _Shelf:
     def add(self, batch: Batch) -> None:
         self.batches[batch.pk] = batch
         self.lots[batch.pk] = lot_of(batch)
+
+    def in_order(self) -> Sequence[Batch]:
+        """Its batches, the first to go first."""
+        return sorted(self.batches.values(), key=lambda batch: self._place(lot_of(batch)))
 
     def check_precision(self, number: int, quantity: Decimal) -> None:
         decimals = self.variation.quantity_decimals
@@ -190,7 +194,7 @@ class _Shelf:
         return is_sellable(lot, sell_by_margin_days=self.variation.product.sell_by_margin_days, today=self.today)
 
 
-def _shelves(outlet_id: int, variation_ids: Collection[int]) -> Mapping[int, _Shelf]:
+def shelves_of(outlet_id: int, variation_ids: Collection[int]) -> Mapping[int, Shelf]:
     outlet = Outlet.objects.filter(pk=outlet_id, is_active=True).first()
     if outlet is None:
         raise NotFound("outlet", outlet_id=outlet_id)
@@ -204,7 +208,7 @@ def _shelves(outlet_id: int, variation_ids: Collection[int]) -> Mapping[int, _Sh
     today = outlet_today(outlet.timezone)
     reserved = _reserved(variation_ids, outlet_id)
     shelves = {
-        variation_id: _Shelf(
+        variation_id: Shelf(
             variation,
             today,
             (variation.product.issue_policy or usual_policy) == IssuePolicy.FIFO,

@@ -1,0 +1,1 @@
+"""The pages of the catalogue. They translate, and make one call each."""
