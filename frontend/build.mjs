@@ -8,6 +8,8 @@ await build({
   absWorkingDir: here("."),
   entryPoints: [
     { in: "src/app.ts", out: "app" },
+    { in: "src/count.ts", out: "count" },
+    { in: "src/count-worker.ts", out: "count-worker" },
     { in: "styles/app.css", out: "app" },
   ],
   outdir: here("../src/lotkeeper/web/static/web/dist"),
