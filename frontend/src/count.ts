@@ -50,6 +50,8 @@ class CountPage {
       void this.look(this.code.value.trim());
     });
     this.form.addEventListener("submit", (event) => {
+      // What only the address names, the server filled in and takes itself.
+      if (this.goods === undefined) return;
       event.preventDefault();
       if (this.save()) this.code.focus();
     });
@@ -77,7 +79,10 @@ class CountPage {
     const row = target.closest<HTMLElement>("[data-client-id]");
     if (goods !== null) {
       event.preventDefault();
-      this.choose(goodsOf(goods), 0);
+      const list = goods.closest<HTMLElement>("[data-found]");
+      // Of what was scanned it is this lot and no other: what was thought before is not saved.
+      if (list !== null) this.goods = undefined;
+      this.choose(goodsOf(goods), list === null ? 0 : Number(list.dataset["factor"]));
     } else if (named !== null) {
       event.preventDefault();
       void this.look(named.dataset["code"] ?? "");
@@ -110,8 +115,10 @@ class CountPage {
     const list = this.found.querySelector<HTMLElement>("[data-found]");
     if (list === null) return;
     const rows = [...list.querySelectorAll<HTMLElement>("[data-goods]")];
+    const open = this.goods === undefined ? "" : keyOf(this.goods, "");
     const certain = list.dataset["certain"] === undefined ? undefined : rows[0];
-    if (certain !== undefined) this.choose(goodsOf(certain), Number(list.dataset["factor"]));
+    const meant = rows.find((row) => keyOf(goodsOf(row), "") === open) ?? certain;
+    if (meant !== undefined) this.choose(goodsOf(meant), Number(list.dataset["factor"]));
   }
 
   private lookHere(code: string): void {
@@ -128,6 +135,8 @@ class CountPage {
     if (rows.length > 1) {
       const list = document.createElement("ul");
       list.className = "rows goods-list";
+      list.dataset["found"] = "";
+      list.dataset["factor"] = "1";
       list.append(...rows.map((each) => each.closest("li")?.cloneNode(true) ?? ""));
       this.found.append(list);
       return;
@@ -331,12 +340,15 @@ if (root !== null) {
   const worker = root.dataset["worker"];
   // Browsers have it on https and on one's own machine only; the queue works without it.
   if (worker !== undefined && "serviceWorker" in navigator) {
-    void navigator.serviceWorker.register(worker).then(async () => {
+    const keep = async (): Promise<void> => {
+      await navigator.serviceWorker.register(worker);
       const kept = await caches.open("count");
       const parts = [...document.querySelectorAll<HTMLElement>("link[rel=stylesheet], link[rel=icon], script[src], img, use")];
       const addresses = parts.map((each) => each.getAttribute("src") ?? each.getAttribute("href") ?? "");
       const files = new Set(addresses.map((address) => address.split("#")[0] ?? ""));
       await kept.addAll([location.pathname, ...files]);
-    });
+    };
+    // Without a network there is nothing new to keep.
+    keep().catch(() => undefined);
   }
 }
