@@ -47,6 +47,7 @@ class CountPage {
     this.queue = new Queue(name, root.dataset["send"] ?? "", token);
     this.scan.addEventListener("submit", (event) => {
       event.preventDefault();
+      this.mending = "";
       void this.look(this.code.value.trim());
     });
     this.form.addEventListener("submit", (event) => {
@@ -82,7 +83,9 @@ class CountPage {
       const list = goods.closest<HTMLElement>("[data-found]");
       // Of what was scanned it is this lot and no other: what was thought before is not saved.
       if (list !== null) this.goods = undefined;
+      else this.mending = "";
       this.choose(goodsOf(goods), list === null ? 0 : Number(list.dataset["factor"]));
+      this.found.replaceChildren();
     } else if (named !== null) {
       event.preventDefault();
       void this.look(named.dataset["code"] ?? "");
@@ -116,9 +119,13 @@ class CountPage {
     if (list === null) return;
     const rows = [...list.querySelectorAll<HTMLElement>("[data-goods]")];
     const open = this.goods === undefined ? "" : keyOf(this.goods, "");
-    const certain = list.dataset["certain"] === undefined ? undefined : rows[0];
-    const meant = rows.find((row) => keyOf(goodsOf(row), "") === open) ?? certain;
-    if (meant !== undefined) this.choose(goodsOf(meant), Number(list.dataset["factor"]));
+    const again = rows.find((row) => keyOf(goodsOf(row), "") === open);
+    const meant = again ?? (list.dataset["certain"] === undefined ? undefined : rows[0]);
+    if (meant === undefined) return;
+    this.choose(goodsOf(meant), Number(list.dataset["factor"]));
+    // What else it may be can still be said, but once.
+    if (again === undefined && rows.length > 1) meant.closest("li")?.remove();
+    else this.found.replaceChildren();
   }
 
   private lookHere(code: string): void {

@@ -74,6 +74,8 @@ def test_a_count_is_opened_counted_looked_at_and_posted(store: Store, log_in: Lo
     # Milk lies here in three lots: somebody says which.
     scan(screen, "4006381333931")
     screen.page.locator("#found a", has_text="lot M-2").click()
+    scan(screen, "4006381333931")
+    expect(screen.page.get_by_label("How many are there?")).to_have_value("2")
     save(screen, "21")
     expect(screen.page.locator("[data-all-sent]")).to_be_visible()
     with transaction.atomic():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -24,6 +24,11 @@ SCOPES: Final = (
 )
 
 
+def numbers_in(values: Iterable[str]) -> Sequence[int]:
+    """The ids among what was sent."""
+    return [number for number in map(number_in, values) if number is not None]
+
+
 class IdsField(forms.Field):
     """Any number of ids."""
 
@@ -31,7 +36,7 @@ class IdsField(forms.Field):
 
     def to_python(self, value: Any) -> Sequence[int]:
         """The ids that are some."""
-        return [number for number in map(number_in, value or ()) if number is not None]
+        return numbers_in(value or ())
 
 
 class NewTakeForm(PostingForm):

@@ -23,7 +23,7 @@ from lotkeeper.stock.pages import Place, number_in, place_to_look, place_to_work
 from lotkeeper.stock.policies import outlet_today
 from lotkeeper.stocktakes.models import CountScope
 from lotkeeper.stocktakes.operations import MAX_ASSIGNEES, open_stock_take
-from lotkeeper.stocktakes.pages._forms import SCOPES, NewTakeForm
+from lotkeeper.stocktakes.pages._forms import SCOPES, NewTakeForm, numbers_in
 from lotkeeper.stocktakes.queries import count_next, counted_so_far, stock_takes
 from lotkeeper.web.forms import attempt
 from lotkeeper.web.fragments import go_to, show
@@ -68,7 +68,7 @@ def take_new(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     with transaction.atomic():
         outlets, outlet = place_to_work(request, Permission.COUNT)
-        wanted = [number for number in map(number_in, request.GET.getlist("variation")) if number is not None]
+        wanted = numbers_in(request.POST.getlist("variation_ids") or request.GET.getlist("variation"))
         form = _form_at(request, actor, outlet, wanted)
     opened = attempt(
         request,
@@ -86,7 +86,7 @@ def take_new(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The count is open. Go along the shelves; the shop stays open too."))
         return go_to(request, reverse("take-count", args=[opened.result.pk]))
     with transaction.atomic():
-        listed = variations().filter(pk__in=form["variation_ids"].value() or ())
+        listed = variations().filter(pk__in=wanted)
         place = Place(outlets, outlet)
         context = {"form": form, "place": place, "listed": listed.order_by("product__name", "id")}
         return render(request, "stocktakes/new.html", context, status=opened.status)
@@ -102,7 +102,7 @@ def _form_at(request: HttpRequest, actor: Actor, outlet: Outlet, wanted: Sequenc
     """The form with what there is to choose from at an outlet."""
     scope = CountScope.LIST if wanted else CountScope.OUTLET
     form = NewTakeForm(request.POST or None, initial={"scope": scope.value, "variation_ids": wanted})
-    if not wanted and not request.POST.getlist("variation_ids"):
+    if not wanted:
         form.fields["scope"].widget.choices = [choice for choice in SCOPES if choice[0] != CountScope.LIST]
     for name, rows in (("category_id", categories()), ("supplier_id", suppliers())):
         named = list(rows.order_by("name").values_list("id", "name"))
