@@ -12,7 +12,7 @@ FRONTEND_SOURCES := $(wildcard frontend/*.json frontend/*.mjs frontend/src/* fro
 SOURCES := src tests manage.py
 # Tests that hold on every version of PostgreSQL that is supported, run on the oldest too.
 PG15_BIN ?= /usr/lib/postgresql/15/bin
-PG15_TESTS := $(wildcard tests/guards tests/concurrency tests/invariants tests/config/test_self_check.py tests/config/test_roles.py)
+PG15_TESTS := $(wildcard tests/guards tests/stock/journal tests/concurrency tests/invariants tests/config/test_self_check.py tests/config/test_roles.py)
 
 # Compiled modules make the second start fast, whatever the surroundings say.
 unexport PYTHONDONTWRITEBYTECODE

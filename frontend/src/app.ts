@@ -1,6 +1,7 @@
 // Every page's script: htmx, and the few things that HTML and CSS cannot do alone. Without it all forms still work.
 import htmx from "htmx.org";
 
+import { watchBasket } from "./basket";
 import { watchDialogs } from "./dialogs";
 import { watchForms } from "./forms";
 import { watchKeys } from "./keys";
@@ -17,4 +18,5 @@ watchConnection();
 watchKeys();
 watchScanner();
 watchForms();
+watchBasket();
 watchDialogs();

@@ -1,4 +1,4 @@
-// Forms: a choice marked so sends its form by itself, a posting is sent once, and a fresh basket keeps its focus.
+// Forms: a choice marked so sends its form by itself, and a posting is sent once.
 
 export function watchForms(): void {
   document.addEventListener("change", (event) => {
@@ -15,14 +15,16 @@ export function watchForms(): void {
       for (const button of form.querySelectorAll<HTMLButtonElement>("button[type=submit]")) button.disabled = true;
     });
   });
+  // What could not be sent can be sent again.
+  document.addEventListener("htmx:error", enableButtons);
   // Back from the browser's own cache, the form may be sent again; its reference keeps it from being posted twice.
   addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    for (const button of document.querySelectorAll<HTMLButtonElement>("form[data-once] button[disabled]")) {
-      button.disabled = false;
-    }
+    if (event.persisted) enableButtons();
   });
-  document.addEventListener("htmx:after:swap", () => {
-    document.querySelector<HTMLElement>("[data-focus-after-swap]")?.focus();
-  });
+}
+
+function enableButtons(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("form[data-once] button[disabled]")) {
+    button.disabled = false;
+  }
 }

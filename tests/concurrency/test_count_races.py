@@ -257,7 +257,8 @@ def _offline_sale_beside_posting(shop: Shop) -> tuple[bool, Decimal, Decimal] | 
     if isinstance(sale, Exception) or isinstance(posted, Exception):
         return None
     with transaction.atomic():
-        count = Count.objects.get(batch_id=batch)
+        # The first: one that held it up may have followed.
+        count = Count.objects.filter(batch_id=batch).earliest("id")
         line = StockMovement.objects.get(batch_id=batch, operation_id=sale)
         adjustment = StockMovement.objects.filter(batch_id=batch, operation_id=count.operation_id).first()
     first = adjustment is None or line.version < adjustment.version
@@ -265,9 +266,9 @@ def _offline_sale_beside_posting(shop: Shop) -> tuple[bool, Decimal, Decimal] | 
 
 
 @pytest.mark.usefixtures("locks_on")
-def test_a_sale_entered_late_is_in_the_book_that_is_posted_or_comes_after_it(shop: Shop) -> None:
+def test_a_sale_entered_late_is_in_the_book_that_is_posted_or_finds_the_count_and_holds_it_up(shop: Shop) -> None:
     for _ in range(8):
-        assert _offline_sale_beside_posting(shop) in [(True, 9, 9), (False, 10, 8)]
+        assert _offline_sale_beside_posting(shop) in [(True, 9, 9), (False, 10, 9)]
     assert unsound_batches() == []
 
 
@@ -275,7 +276,7 @@ def test_a_sale_entered_late_is_in_the_book_that_is_posted_or_comes_after_it(sho
 def test_without_locks_a_sale_entered_late_comes_between_looking_and_posting(shop: Shop) -> None:
     found = {_offline_sale_beside_posting(shop) for _ in range(8)}
 
-    assert found & {(True, 10, 8), None}
+    assert found & {(True, 10, 8), (False, 10, 8), None}
 
 
 def _count_beside_tills(shop: Shop, rounds: int) -> list[Any]:

@@ -38,7 +38,7 @@ def own_options(command: str) -> frozenset[str]:
         patch.setattr(argparse.ArgumentParser, "parse_known_args", stop)
         with pytest.raises(Stop):
             cli.OWN_COMMANDS[command]([])
-    return frozenset(option for action in seen[0]._actions for option in action.option_strings)
+    return options_in(seen[0])
 
 
 @cache
@@ -48,8 +48,14 @@ def django_options(command: str) -> frozenset[str]:
 
 
 def options(command: BaseCommand) -> frozenset[str]:
-    parser = command.create_parser("lotkeeper", "command")
-    return frozenset(option for action in parser._actions for option in action.option_strings)
+    return options_in(command.create_parser("lotkeeper", "command"))
+
+
+def options_in(parser: argparse.ArgumentParser) -> frozenset[str]:
+    """The options of a parser and, where it has several verbs, of each."""
+    verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    own = frozenset(option for action in parser._actions for option in action.option_strings)
+    return own.union(*(options_in(verb) for action in verbs for verb in action.choices.values()))
 
 
 def options_of(command: str) -> frozenset[str]:

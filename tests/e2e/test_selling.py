@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 from django.db import transaction
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.conftest import Colleague
 from tests.e2e.conftest import LogIn, Screen, Store
 
@@ -15,19 +16,28 @@ from lotkeeper.stock.models import Batch
 
 
 def scan(screen: Screen, code: str) -> None:
-    screen.page.fill("#scan", code)
-    screen.page.press("#scan", "Enter")
-    screen.settle()
+    """As a hand scanner does it; the answer is waited for."""
+    with screen.page.expect_response(lambda answer: answer.request.method == "POST"):
+        screen.page.fill("#scan", code)
+        screen.page.press("#scan", "Enter")
+
+
+def answer_slowly(route: Route) -> None:
+    time.sleep(0.2)
+    route.continue_()
 
 
 def test_a_scanned_sale_takes_the_batch_that_expires_first(store: Store, log_in: LogIn) -> None:
     screen = log_in(store.owner)
     screen.open("/sell/")
-    scan(screen, "4006381333931")
-    # Scanned again, it counts up; the scan field has the focus for the next one.
-    scan(screen, "4006381333931")
-    expect(screen.page.get_by_label("Quantity")).to_have_value("2")
+    # Scanned again, it counts up, however slow the answers are; the field has the focus for the next one.
+    screen.page.route("**/sell/", answer_slowly)
+    for _ in range(3):
+        screen.page.keyboard.type("4006381333931")
+        screen.page.keyboard.press("Enter")
+    expect(screen.page.get_by_label("Quantity")).to_have_value("3")
     expect(screen.page.locator("#scan")).to_be_focused()
+    screen.page.unroute("**/sell/")
     screen.page.get_by_label("Quantity").fill("8")
     screen.page.get_by_label("Quantity").blur()
     goes = screen.page.locator("#goes-0")

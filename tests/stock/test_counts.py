@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from tests.stock.conftest import Shop
 
+from lotkeeper.catalog.models import ItemVariation
 from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.stock import errors
 from lotkeeper.stock.models import Batch, Count, StockMovement
@@ -20,10 +21,12 @@ from lotkeeper.stock.operations import (
     CountLine,
     CountPosting,
     IssueLine,
+    ReceiptLine,
     adjust_stock,
     archive_batch,
     deduct_stock,
     post_counts,
+    receive_stock,
     reverse_operation,
 )
 
@@ -296,16 +299,113 @@ def test_a_count_without_a_difference_is_not_reversed(shop: Shop) -> None:
     assert len(shop.ledger(item)) == 1
 
 
-def test_the_same_count_posted_again_takes_in_what_was_entered_after_it(shop: Shop) -> None:
-    item = shop.variation()
-    batch = shop.receive(item, 10)
-    sold_at, counted_at = now(), now()
-    count(shop, seen(batch, 7, counted_at))
-    line = IssueLine(item.pk, Decimal(3))
-    deduct_stock(actor=shop.actor, outlet_id=shop.outlet.pk, lines=[line], occurred_at=sold_at)
-    assert shop.on_hand(item) == {"A": 4}
+def sell_earlier(shop: Shop, item: ItemVariation, quantity: int, at: dt.datetime) -> None:
+    line = IssueLine(item.pk, Decimal(quantity))
+    deduct_stock(actor=shop.actor, outlet_id=shop.outlet.pk, lines=[line], occurred_at=at)
 
-    (again,) = count(shop, seen(batch, 7, counted_at)).lines
 
-    assert (again.book, again.variance, again.superseded) == (4, 3, False)
-    assert shop.on_hand(item) == {"A": 7}
+class TestEnteredAfterThePosting:
+    """What was counted last stays counted, whatever is entered later that had happened before."""
+
+    def test_a_sale_had_been_taken_for_a_loss(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        sold_at, counted_at = now(), now()
+        posted = count(shop, seen(batch, 7, counted_at))
+
+        sell_earlier(shop, item, 3, sold_at)
+
+        assert shop.ledger(item)[1:] == [
+            ("A", "adjustment", -3, 7), ("A", "sale", -3, 4), ("A", "adjustment", 3, 7),
+        ]  # fmt: skip
+        with transaction.atomic():
+            held = StockMovement.objects.select_related("operation").get(batch_id=batch, version=4)
+        assert (held.operation.kind, held.operation.refers_to_id) == ("stock_take", posted.operation_id)
+        assert held.occurred_at == counted_at
+
+    def test_the_same_count_posted_again_finds_nothing_more(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        sold_at, counted_at = now(), now()
+        count(shop, seen(batch, 7, counted_at))
+        sell_earlier(shop, item, 3, sold_at)
+
+        (again,) = count(shop, seen(batch, 7, counted_at)).lines
+
+        assert (again.book, again.variance, again.superseded) == (7, 0, False)
+
+    def test_a_delivery_had_been_taken_for_a_surplus(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 2, "A")
+        came_at, counted_at = now(), now()
+        count(shop, seen(batch, 12, counted_at))
+
+        line = ReceiptLine(item.pk, Decimal(10), "A")
+        receive_stock(actor=shop.actor, outlet_id=shop.outlet.pk, lines=[line], occurred_at=came_at, confirmed=True)
+
+        assert shop.on_hand(item) == {"A": 12}
+
+    def test_of_several_counts_the_last_is_held(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        sold_at, first_at = now(), now()
+        count(shop, seen(batch, 7, first_at))
+        shop.sell(item, 1)
+        count(shop, seen(batch, 5, now()))
+
+        sell_earlier(shop, item, 3, sold_at)
+        sell_earlier(shop, item, 1, sold_at)
+
+        assert shop.on_hand(item) == {"A": 5}
+
+    def test_what_happened_after_the_counting_is_an_ordinary_entry(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        counted_at = now()
+        sold_at = now()
+        count(shop, seen(batch, 10, counted_at))
+
+        sell_earlier(shop, item, 3, sold_at)
+
+        assert shop.on_hand(item) == {"A": 7}
+        assert len(shop.ledger(item)) == 2
+
+    def test_a_count_that_was_reversed_holds_nothing(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        sold_at = now()
+        posted = count(shop, seen(batch, 7, now()))
+        reverse_operation(actor=shop.actor, operation_id=posted.operation_id, reason="wrong shelf")
+
+        sell_earlier(shop, item, 3, sold_at)
+
+        assert shop.on_hand(item) == {"A": 7}
+        assert shop.ledger(item)[-1] == ("A", "sale", -3, 7)
+
+    def test_reversing_an_earlier_count_leaves_the_later_one(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        first = count(shop, seen(batch, 7, now()))
+        count(shop, seen(batch, 7, now()))
+
+        reverse_operation(actor=shop.actor, operation_id=first.operation_id, reason="wrong shelf")
+
+        assert shop.on_hand(item) == {"A": 7}
+
+    def test_a_sale_sent_again_is_held_once(self, shop: Shop) -> None:
+        item = shop.variation()
+        batch = shop.receive(item, 10)
+        sold_at = now()
+        count(shop, seen(batch, 7, now()))
+
+        for _ in range(2):
+            deduct_stock(
+                actor=shop.actor,
+                outlet_id=shop.outlet.pk,
+                lines=[IssueLine(item.pk, Decimal(3))],
+                reference_id="till-7",
+                occurred_at=sold_at,
+            )
+
+        assert shop.on_hand(item) == {"A": 7}
+        assert len(shop.ledger(item)) == 4

@@ -88,6 +88,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Membership(TenantModel):
     """A person's role at one outlet, or at every outlet of the tenant when no outlet is named."""
 
+    in_journal: ClassVar[bool] = True
+
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     outlet = TenantForeignKey(
         "outlets.Outlet", on_delete=models.PROTECT, null=True, blank=True, related_name="memberships"
@@ -108,6 +110,8 @@ class Membership(TenantModel):
 
 class ApiToken(TenantModel):
     """A till's or a program's key: shown once, kept only as a hash, acting as the person it was made for."""
+
+    in_journal: ClassVar[bool] = True
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens")
     name = models.CharField(max_length=TOKEN_NAME_LIMIT)

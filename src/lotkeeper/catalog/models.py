@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import LPad
@@ -26,6 +28,8 @@ class Unit(models.TextChoices):
 class Category(TenantModel):
     """A shelf in the mind: a tree of what belongs together."""
 
+    in_journal: ClassVar[bool] = True
+
     name = models.CharField(max_length=120)
     parent = TenantForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
 
@@ -45,6 +49,8 @@ class Category(TenantModel):
 class Supplier(TenantModel):
     """Whom the shop buys from."""
 
+    in_journal: ClassVar[bool] = True
+
     name = models.CharField(max_length=SUPPLIER_NAME_LIMIT)
 
     class Meta(TenantModel.Meta):
@@ -59,6 +65,8 @@ class Supplier(TenantModel):
 
 class Product(TenantModel):
     """Something the shop sells, whatever its size or pack: without a quantity of its own."""
+
+    in_journal: ClassVar[bool] = True
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -91,6 +99,8 @@ class Product(TenantModel):
 
 class ItemVariation(TenantModel):
     """One size, colour or strength of a product: the thing that is received, counted and sold."""
+
+    in_journal: ClassVar[bool] = True
 
     product = TenantForeignKey(Product, on_delete=models.PROTECT, related_name="variations")
     sku = models.CharField(max_length=64)
@@ -128,6 +138,8 @@ class ItemVariation(TenantModel):
 class Pack(TenantModel):
     """A way the variation is boxed: a box of 9 is exactly 9 of the base unit, never 0.111 of something."""
 
+    in_journal: ClassVar[bool] = True
+
     variation = TenantForeignKey(ItemVariation, on_delete=models.PROTECT, related_name="packs")
     name = models.CharField(max_length=60)
     factor = models.PositiveIntegerField(validators=[MinValueValidator(2)])
@@ -145,6 +157,8 @@ class Pack(TenantModel):
 
 class Barcode(TenantModel):
     """A code on the box. A variation has many; one on a pack means the whole pack."""
+
+    in_journal: ClassVar[bool] = True
 
     variation = TenantForeignKey(ItemVariation, on_delete=models.PROTECT, related_name="barcodes")
     pack = TenantForeignKey(Pack, on_delete=models.PROTECT, null=True, blank=True, related_name="barcodes")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -33,6 +35,8 @@ from lotkeeper.config.up import CannotStart, Options, up
 
 #: Commands that change the schema or repair what only its owner may; all others run as the application does.
 OWNER_COMMANDS = frozenset({"makemigrations", "migrate", "rebuild", "showmigrations", "sqlmigrate"})
+#: Of a command with several verbs, the one that does.
+OWNER_VERBS = {"journal": "restore"}
 #: Commands that never ask the database anything.
 OFFLINE_COMMANDS = frozenset(
     {"collectstatic", "help", "makemessages", "spectacular", "version", "--help", "-h", "--version"}
@@ -120,9 +124,62 @@ def _address(admin: psycopg.Connection, role: str, password: str, database: str)
     return f"postgresql://{role}:{password}@{host}:{port}/{database}"
 
 
+def _backup(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "lotkeeper backup", description="Back up the database, the journals, the pictures and the secret key."
+    )
+    parser.add_argument("--folder", type=Path, help="where backups are kept")
+    folder = parser.parse_args(words).folder
+    with _django_ready():
+        from lotkeeper.config.backup import BackupFailed, backup_directory, make_backup
+        from lotkeeper.stock.journal import JournalRefused
+
+        try:
+            made = make_backup(folder or backup_directory(), now=dt.datetime.now(dt.UTC))
+        except (BackupFailed, JournalRefused) as reason:
+            raise CannotStart(str(reason)) from reason
+    print(f"Backed up to {made}. Copy it to another machine.")  # noqa: T201
+    return 0
+
+
+def _drill(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "lotkeeper drill", description="Restore the newest backup into a scratch database, verify it, and remove it."
+    )
+    parser.add_argument("--folder", type=Path, help="where backups are kept")
+    parser.add_argument("--admin-url", help="on a PostgreSQL of your own: a role that may create databases")
+    options = parser.parse_args(words)
+    if not options.admin_url and not database_is_embedded():
+        message = "On a PostgreSQL of your own a drill needs --admin-url: it makes a database beside the shop's."
+        raise CannotStart(message)
+    with _django_ready():
+        from lotkeeper.config.backup import BackupFailed, backup_directory
+        from lotkeeper.config.drill import drill, report
+        from lotkeeper.stock.journal import JournalRefused
+
+        admin = options.admin_url or embedded_conninfo(SUPERUSER_ROLE, "postgres")
+        try:
+            done = drill(options.folder or backup_directory(), admin=admin, now=dt.datetime.now(dt.UTC))
+        except (BackupFailed, JournalRefused) as reason:
+            raise CannotStart(str(reason)) from reason
+    report(done, print)
+    return 1 if done.findings else 0
+
+
+@contextmanager
+def _django_ready() -> Iterator[None]:
+    """Have the database running and Django set up, for commands of our own that ask the models."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
+    with database_running():
+        import django  # after the environment is settled
+
+        django.setup()
+        yield
+
+
 def _django(words: Sequence[str]) -> int:
     command = words[0] if words else "help"
-    if command in OWNER_COMMANDS:
+    if command in OWNER_COMMANDS or OWNER_VERBS.get(command) in words:
         os.environ["LOTKEEPER_DATABASE_ROLE"] = "owner"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lotkeeper.config.settings")
     with nullcontext() if command in OFFLINE_COMMANDS else database_running():
@@ -138,7 +195,14 @@ def _django(words: Sequence[str]) -> int:
     return 0
 
 
-OWN_COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"up": _up, "db": _db, "psql": _psql, "provision": _provision}
+OWN_COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "up": _up,
+    "db": _db,
+    "psql": _psql,
+    "provision": _provision,
+    "backup": _backup,
+    "drill": _drill,
+}
 
 
 if __name__ == "__main__":

@@ -165,6 +165,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = HOME_DIRECTORY / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = HOME_DIRECTORY / "media"
+# The folder may be copied anywhere, and should be; the key that signs stays here.
+JOURNAL_DIRECTORY = Path(env.str("LOTKEEPER_JOURNAL_FOLDER", "") or HOME_DIRECTORY / "journal")
+JOURNAL_KEY_FILE = HOME_DIRECTORY / "journal-key.pem"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Names that carry the content's fingerprint: a browser keeps them for ever and never shows yesterday's style.

@@ -23,10 +23,13 @@ from lotkeeper.config.database.connection import app_conninfo
 from lotkeeper.config.database.embedded import EmbeddedServer
 from lotkeeper.config.database.running import database_running
 from lotkeeper.config.database.self_check import Severity, self_check
+from lotkeeper.config.processes import end_with_parent
 from lotkeeper.config.supervisor import Child, stop_all, watch
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAGE_SECONDS = 60
+# Whoever shuts the machine down waits this long at most; an hour's sales take a second.
+LAST_EXPORT_SECONDS = 30
 
 
 class CannotStart(RuntimeError):
@@ -92,6 +95,26 @@ def _run(options: Options, home: Path, server: EmbeddedServer | None) -> None:
         for stop_signal in STOP_SIGNALS:
             signal.signal(stop_signal, signal.SIG_IGN)
         stop_all(children)
+        if server is None or server.running_pid() is not None:
+            _export_journal(environment)
+
+
+def _export_journal(environment: Mapping[str, str]) -> None:
+    """Have a checkpoint vouch for what was committed since the last hourly one, before the machine is out of sight."""
+    try:
+        exported = subprocess.run(
+            [sys.executable, "-m", "django", "journal", "export"],
+            env=dict(environment),
+            stdout=subprocess.DEVNULL,
+            timeout=LAST_EXPORT_SECONDS,
+            check=False,
+            preexec_fn=end_with_parent,  # one thread only
+        )
+    except subprocess.TimeoutExpired:
+        _say("There was no time to export the journal to its end; the next start goes on with it.")
+    else:
+        if exported.returncode != 0:
+            _say("The journal could not be exported; see above.")
 
 
 def _environment(home: Path) -> Mapping[str, str]:

@@ -58,6 +58,8 @@ class TenantModel(models.Model):
     #: every migration by ``core.postgres.security``; the ledger's tables narrow the first and name the second.
     app_rights: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
     poster_rights: ClassVar[str] = "SELECT"
+    #: Whether the journal outside the database tells of its rows, since ledger lines would mean nothing without them.
+    in_journal: ClassVar[bool] = False
 
     objects: ClassVar[Any] = TenantManager()
     #: For migrations and the few look-ups that are meant to cross tenants; row-level security still applies.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -12,6 +14,8 @@ OUTLET_NAME_LIMIT = 120
 
 class Outlet(TenantModel):
     """A shop, counter or store room. Its time zone decides what "today" means for expiry."""
+
+    in_journal: ClassVar[bool] = True
 
     name = models.CharField(max_length=OUTLET_NAME_LIMIT)
     timezone = models.CharField(max_length=63, default="UTC", help_text="IANA name, such as Africa/Nairobi")

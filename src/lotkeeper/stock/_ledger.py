@@ -179,7 +179,10 @@ def deduct(
         entry.occurred_at, outlet_id, array_text(line.variation_id for line in lines),
         array_text(line.quantity for line in lines), array_text(line.batch_id for line in lines), reservation_id,
     )  # fmt: skip
-    return _posting(answer, replayed="replayed" in answer)
+    posting = _posting(answer, replayed="replayed" in answer)
+    if not posting.replayed:
+        _hold_counts(actor, [(entry, posting.operation_id)])
+    return posting
 
 
 def deduct_many(
@@ -213,7 +216,7 @@ def deduct_many(
         [of for of, _, _ in lines], [number for _, number, _ in lines], [line.variation_id for _, _, line in lines],
         [line.quantity for _, _, line in lines], brief,
     )  # fmt: skip
-    return _outcomes(rows)
+    return _with_counts_held(actors[0], entries, _outcomes(rows))
 
 
 def post(actor: Actor, entry: Entry, lines: Sequence[BatchLine]) -> Posting:
@@ -247,7 +250,7 @@ def post_many(actor: Actor, operations: Sequence[BatchOperation], *, brief: bool
         [arrival and arrival.received_at for arrival in arrivals],
         brief,
     )  # fmt: skip
-    return _outcomes(rows)
+    return _with_counts_held(actor, entries, _outcomes(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +291,7 @@ def post_counts(actor: Actor, entry: Entry, *, outlet_id: int, lines: Sequence[C
     rows = _rows(
         "SELECT operation_id, batch_id, book, version, variance, superseded FROM lk.post_counts("
         "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::numeric[], %s::timestamptz[],"
-        " %s::bigint[], %s::text[], %s::date[], %s::numeric[])",
+        " %s::bigint[], %s::text[], %s::date[], %s::numeric[], NULL)",
         *_who(actor), entry.reference_id, entry.fingerprint, entry.reason, entry.note, outlet_id,
         [None if isinstance(line.batch, Arrival) else line.batch for line in lines],
         [line.counted for line in lines], [line.counted_at for line in lines],
@@ -359,6 +362,24 @@ def _columns(entries: Sequence[Entry]) -> tuple[list[Any], ...]:
         [entry.occurred_at for entry in entries],
         [entry.refers_to for entry in entries],
     )
+
+
+def _with_counts_held(actor: Actor, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    told = zip(entries, outcomes, strict=True)
+    _hold_counts(actor, [(entry, each.operation_id) for entry, each in told if each.fate is Fate.POSTED])
+    return outcomes
+
+
+def _hold_counts(actor: Actor, posted: Sequence[tuple[Entry, int | None]]) -> None:
+    """Keep what was counted counted: what was just entered may have happened before a count that is posted already."""
+    # A reversal is dated as what it takes back, where that is a count.
+    dated = [(entry, each) for entry, each in posted if entry.occurred_at or entry.kind is OperationKind.REVERSAL]
+    if dated:
+        since = min((entry.occurred_at for entry, _ in dated if entry.occurred_at), default=None)
+        _rows(
+            "SELECT lk.hold_counts(%s, %s, %s, %s, %s, coalesce(%s::timestamptz, '-infinity'))",
+            *_who(actor), [each for _, each in dated], since,
+        )  # fmt: skip
 
 
 def _outcomes(rows: Sequence[tuple[Any, ...]]) -> Sequence[Outcome]:

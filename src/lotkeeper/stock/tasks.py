@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.checks import check_and_remember
+from lotkeeper.stock.journal import export_journals, journal_place
 from lotkeeper.stock.operations import lapse_reservations
 
 
@@ -32,3 +33,12 @@ def check_every_ledger(timestamp: int) -> None:
 def check_ledger(tenant_id: int) -> None:
     """Check one business's ledger, because somebody asked."""
     check_and_remember(tenant_id, now=timezone.now())
+
+
+@app.periodic(cron="11 * * * *")
+@app.task(queueing_lock="export_every_journal", name="export_every_journal")
+def export_every_journal(timestamp: int) -> None:
+    """Every hour: add to each business's journal what it committed since."""
+    tenant_ids = Tenant.objects.order_by("id").values_list("id", flat=True)
+    for _ in export_journals(tenant_ids, place=journal_place(), now=timezone.now()):
+        pass

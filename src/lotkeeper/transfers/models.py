@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 
@@ -20,6 +21,8 @@ class TransferStatus(models.TextChoices):
 
 class Transfer(TenantModel):
     """Stock sent from one outlet to another: out at the source, in transit, in at the destination."""
+
+    in_journal: ClassVar[bool] = True
 
     source = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="transfers_out")
     destination = TenantForeignKey(Outlet, on_delete=models.PROTECT, related_name="transfers_in")
@@ -46,6 +49,8 @@ class Transfer(TenantModel):
 
 class TransferLine(TenantModel):
     """How much of one batch was sent, and how much of it arrived; the rest is a discrepancy anyone can see."""
+
+    in_journal: ClassVar[bool] = True
 
     transfer = TenantForeignKey(Transfer, on_delete=models.PROTECT, related_name="lines")
     batch = TenantForeignKey(Batch, on_delete=models.PROTECT, related_name="transfer_lines")

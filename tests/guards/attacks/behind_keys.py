@@ -50,7 +50,16 @@ BEHIND_KEYS: dict[str, tuple[Sequence[str], Outcome]] = {
     "delete every line": (
         ["DELETE FROM stock_movement WHERE tenant_id = :tenant"],
         Detected(
-            "amendments", "answers", "balances", "counts", "genesis", "heads", "line_counts", "orphans", "versions"
+            "amendments",
+            "answers",
+            "balances",
+            "counts",
+            "genesis",
+            "heads",
+            "last_counts",
+            "line_counts",
+            "orphans",
+            "versions",
         ),
     ),
     "delete the batch": (

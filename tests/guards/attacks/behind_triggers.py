@@ -58,10 +58,13 @@ BEHIND_TRIGGERS: dict[str, tuple[Sequence[str], Outcome]] = {
     "delete the batch": (["DELETE FROM stock_batch WHERE id = :batch"], FOREIGN_KEY),
     "delete the operation": (["DELETE FROM stock_operation WHERE id = :last_sale"], FOREIGN_KEY),
     "delete the stock item": (["DELETE FROM stock_item WHERE tenant_id = :tenant"], FOREIGN_KEY),
-    "change what was counted": (["UPDATE stock_count SET counted = 5 WHERE id = :count"], Detected("counts")),
+    "change what was counted": (
+        ["UPDATE stock_count SET counted = 5 WHERE id = :count"],
+        Detected("counts", "last_counts"),
+    ),
     "change what was counted and its book": (
         ["UPDATE stock_count SET counted = 5, book = 5 WHERE id = :count"],
-        Detected("counts"),
+        Detected("counts", "last_counts"),
     ),
     "delete a count": (["DELETE FROM stock_count WHERE id = :count"], Detected("counts")),
     "change a balance": (["UPDATE stock_batch SET quantity = 99 WHERE id = :batch"], FOREIGN_KEY),
@@ -110,7 +113,8 @@ BEHIND_TRIGGERS: dict[str, tuple[Sequence[str], Outcome]] = {
     "change why it was promised": (
         ["UPDATE stock_operation SET reason = 'x' WHERE id = :promise"],
         KnownLimit(
-            "A promise moves no stock: no line repeats its operation, and the database computes its digest anew."
+            "A promise moves no stock: no line repeats its operation, and the database computes its digest anew.",
+            frozenset({"promise"}),
         ),
     ),
     "change an answer": (

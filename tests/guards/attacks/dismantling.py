@@ -39,8 +39,8 @@ TAKE_DOWN = {
 #: What breaks besides the guards, because the table or column is gone.
 READS_MOVEMENTS = (
     "amendments", "answers", "balances", "blocked_sales", "chain", "clock", "counts", "expired_sales", "genesis",
-    "hashes", "heads", "kinds", "line_counts", "not_negative", "operation_digests", "orphans", "places", "returns",
-    "transfers", "unit_costs", "versions",
+    "hashes", "heads", "kinds", "last_counts", "line_counts", "not_negative", "operation_digests", "orphans", "places",
+    "returns", "transfers", "unit_costs", "versions",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ superuser, and speaks SQL. ``:name`` stands for an id of the target. What may co
 * ``Sound``: it is accepted as an ordinary posting, for which every promise of the ledger holds.
 * ``Detected``: it changes something, and these checks of ``lotkeeper check`` fail.
 * ``KnownLimit``: it rewrites history so that all of it agrees again. Nothing inside a database can hold its superuser
-  to the truth; copies of the chain's heads elsewhere can: the signed checkpoints of the journal.
+  to the truth. What stands outside can: the journal finds these things changed.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Detected(frozenset[str]):
 @dataclass(frozen=True)
 class KnownLimit:
     why: str
+    #: What a journal that was exported before finds changed: batches and operations, by their names in the target.
+    journal: frozenset[str] = frozenset()
 
 
 Outcome = Refused | NoEffect | Sound | Detected | KnownLimit

@@ -14,6 +14,7 @@ from django.db import ProgrammingError
 
 from lotkeeper.accounts.models import Tenant
 from lotkeeper.stock.checks import CheckResult, check_names, run_checks
+from lotkeeper.stock.journal import CHECK_NAME, check_journal, journal_place
 
 _NOBODY = Tenant(pk=0, name="No business yet")
 
@@ -39,16 +40,17 @@ class Command(check.Command):
         self.stdout = printed
         if app_labels or options["tags"] or options["list_tags"]:
             return
-        unknown = set(options["only"] or ()) - set(check_names())
+        names = [*check_names(), CHECK_NAME]
+        unknown = set(options["only"] or ()) - set(names)
         if unknown:
-            message = f"No check is called {', '.join(sorted(unknown))}. There are: {', '.join(check_names())}."
+            message = f"No check is called {', '.join(sorted(unknown))}. There are: {', '.join(names)}."
             raise CommandError(message)
         failed = 0
         told: list[dict[str, Any]] = []
         businesses = _businesses(options["tenant"])
         for tenant in businesses or [_NOBODY]:
             # The guards stand or fall for all; without a business there is nothing else to look at.
-            results = run_checks(tenant.pk, options["only"] if businesses else ["guards"])
+            results = _results(tenant.pk, options["only"] or names) if businesses else run_checks(0, ["guards"])
             failed += sum(not result.ok for result in results)
             if options["json"]:
                 told += [{"tenant_id": tenant.pk, "ok": result.ok, **asdict(result)} for result in results]
@@ -72,6 +74,12 @@ class Command(check.Command):
                 if result.found > len(result.offending):
                     yield f"    ... {result.found:,} in all"
         yield ""
+
+
+def _results(tenant_id: int, names: Sequence[str]) -> list[CheckResult]:
+    results = run_checks(tenant_id, [name for name in names if name != CHECK_NAME])
+    outside = check_journal(tenant_id, journal_place()) if CHECK_NAME in names else None
+    return results if outside is None else [*results, outside]
 
 
 def _businesses(ids: Sequence[int] | None) -> Sequence[Tenant]:

@@ -24,11 +24,12 @@ RETURNS numeric LANGUAGE sql STABLE AS $$
     AND r.status = 'active' AND r.expires_at > lk.clock()
 $$;
 
--- Whether an operation was taken back.
+-- Whether a count was taken back, or the one that it holds up.
 CREATE OR REPLACE FUNCTION lk.is_reversed(p_tenant bigint, p_operation bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM stock_operation o
-    WHERE o.tenant_id = p_tenant AND o.refers_to_id = p_operation AND o.kind = 'reversal')
+      JOIN stock_operation r ON r.tenant_id = p_tenant AND r.refers_to_id IN (o.id, o.refers_to_id) AND r.kind = 'reversal'
+    WHERE o.tenant_id = p_tenant AND o.id = p_operation)
 $$;
 
 -- What the book said of a batch at a moment: all that had happened by then, whenever it was entered. From the balance of

@@ -1,7 +1,7 @@
 -- Posts what was counted on the shelves of one outlet as one operation: for each batch the difference between what was
 -- counted and what the book said at the moment of counting. What was sold before or after does not matter. The difference
--- is decided here, under the locks, so that an entry that arrives late is either in the book of that moment or comes after
--- the count for good.
+-- is decided here, under the locks, so that an entry that arrives late is either in the book of that moment or finds the
+-- count posted, and holds it up (lk.hold_counts).
 --
 -- A line names its batch, or describes one that the book does not know (NULL batch; variation, number, expiry, cost): the
 -- batch of that number and expiry, else a new one. A batch of which a later count was posted, and not reversed since, is
@@ -9,7 +9,7 @@
 CREATE OR REPLACE FUNCTION lk.post_counts(
   p_tenant bigint, p_user bigint, p_token bigint, p_channel text, p_reference text, p_fingerprint bytea, p_reason text,
   p_note text, p_outlet bigint, p_batches bigint[], p_counted numeric[], p_counted_ats timestamptz[],
-  p_variations bigint[], p_numbers text[], p_expiries date[], p_costs numeric[]
+  p_variations bigint[], p_numbers text[], p_expiries date[], p_costs numeric[], p_refers_to bigint
 ) RETURNS TABLE (operation_id bigint, line integer, batch_id bigint, book numeric, version integer, variance numeric,
   superseded boolean) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan
@@ -25,7 +25,7 @@ BEGIN
   PERFORM lk.same_tenant(p_tenant);
   v_operation := (lk.open_operations(p_tenant, ARRAY[p_user], ARRAY[p_token], ARRAY[p_channel], 'stock_take',
     ARRAY[p_reference], ARRAY[p_fingerprint], ARRAY[p_reason], ARRAY[p_note], ARRAY[NULL::timestamptz],
-    ARRAY[NULL::bigint]))[1];
+    ARRAY[p_refers_to]))[1];
   IF v_operation IS NULL THEN
     RAISE EXCEPTION 'reference used before' USING ERRCODE = 'LK422', DETAIL = jsonb_build_object('reference_id', p_reference);
   END IF;
