@@ -20,6 +20,7 @@ import psycopg
 from django.db import connection, connections, transaction
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from lotkeeper.core.postgres.calls import hang_up
 from lotkeeper.core.postgres.scripts import read_script
 from lotkeeper.core.tenancy import current_tenant_id, tenant_scope
 from lotkeeper.testing import copy_template, drop_database
@@ -51,6 +52,7 @@ def at_once(*tasks: Callable[[], Answer], seconds: float = LIMIT_SECONDS) -> lis
     with ThreadPoolExecutor(len(tasks)) as threads:
         running = [threads.submit(run, task) for task in tasks]
         answers = [each.result(seconds) for each in running]
+    hang_up()
     _wait_until_gone([pid for _, pid in answers])
     return [answer for answer, _ in answers]
 

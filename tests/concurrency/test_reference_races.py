@@ -41,13 +41,15 @@ REFERENCE = "order-1"
 
 
 def _sale(shop: Shop, quantity: int, *, alone: bool) -> Callable[[], Posting]:
-    """A sale; ``alone`` in a transaction of its own, else posted together with those that wait beside it."""
+    """A sale; ``alone`` in a transaction of its own, else as a till does, together with those that wait beside it."""
     item = shop.variation()
     shop.receive(item, 100)
     return partial(_sell, shop, item.pk, quantity, dt.datetime.now(dt.UTC) if alone else None)
 
 
 def _sell(shop: Shop, variation_id: int, quantity: int, occurred_at: dt.datetime | None) -> Posting:
+    if occurred_at is None:
+        return shop.sell_at_till(variation_id, quantity, reference=REFERENCE)
     return deduct_stock(
         actor=shop.actor,
         outlet_id=shop.outlet.pk,

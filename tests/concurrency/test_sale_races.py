@@ -38,13 +38,16 @@ def _now() -> dt.datetime:
 
 
 def _sell(shop: Shop, *lines: tuple[ItemVariation, int], alone: bool, reference: str | None = None) -> Posting:
-    """One sale; ``alone`` in a transaction of its own, else posted together with those that wait beside it."""
+    """One sale; ``alone`` in a transaction of its own, else as a till does, together with those that wait beside it."""
+    (item, quantity), *others = lines
+    if not alone and not others:
+        return shop.sell_at_till(item.pk, quantity, reference=reference)
     return deduct_stock(
         actor=shop.actor,
         outlet_id=shop.outlet.pk,
         lines=[IssueLine(item.pk, Decimal(quantity)) for item, quantity in lines],
         reference_id=reference,
-        # What is dated back needs a look of its own, so it is never posted with others.
+        # What is dated back is one of several statements of a transaction.
         occurred_at=_now() if alone else None,
     )
 

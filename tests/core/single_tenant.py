@@ -19,6 +19,8 @@ TENANT = "tenant_id"
 _LEVELS = (exp.Select, exp.Update, exp.Delete, exp.Insert)
 #: The driver's placeholders, as PostgreSQL itself would write a parameter.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|%%")
+#: What stands before the statement that is meant, when it is explained or read piece by piece.
+_BEFORE = re.compile(r"^(EXPLAIN|DECLARE \w+ NO SCROLL CURSOR FOR)\s+")
 
 
 class NotSingleTenant(AssertionError):
@@ -56,7 +58,7 @@ def loose_tables(sql: str) -> tuple[str, ...]:
     """The tenant's tables of a statement that nothing in it ties to one tenant."""
     if not any(table in sql for table in tenant_tables()):
         return ()
-    text = _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "$1", sql).removeprefix("EXPLAIN ")
+    text = _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "$1", _BEFORE.sub("", sql))
     return tuple(
         name for statement in sqlglot.parse(text, dialect="postgres") if statement for name in _loose(statement)
     )

@@ -6,18 +6,21 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import count
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from lotkeeper.accounts.operations.tenants import NewTenant
-from lotkeeper.accounts.policies import Actor
+from lotkeeper.accounts.operations.tokens import issue_token
+from lotkeeper.accounts.policies import Actor, Scope
 from lotkeeper.catalog.models import ItemVariation, Product
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.outlets.models import Outlet
 from lotkeeper.stock.models import Batch, StockMovement
-from lotkeeper.stock.operations import IssueLine, Posting, ReceiptLine, deduct_stock, receive_stock
+from lotkeeper.stock.operations import IssueLine, Posting, ReceiptLine, deduct_stock, receive_stock, sell_at_till
 
 _numbers = count(1)
 
@@ -63,6 +66,21 @@ class Shop:
             lines=[IssueLine(variation.pk, Decimal(quantity), batch)],
             reference_id=reference,
         )
+
+    @cached_property
+    def token(self) -> str:
+        """A token of the owner's, for a till."""
+        with transaction.atomic():
+            return issue_token(actor=self.actor, name="till", scopes=(Scope.STOCK,), now=timezone.now()).plain
+
+    def sell_at_till(self, variation_id: int, quantity: str | int, *, reference: str | None = None) -> Posting:
+        """Sells as a till does, together with those that wait beside it; what comes of none is asked for once more."""
+        line = IssueLine(variation_id, Decimal(quantity))
+        known = reference or f"till-{next(_numbers)}"
+        sold = sell_at_till(token=self.token, outlet_id=self.outlet.pk, line=line, reference_id=known, reason="")
+        if sold is not None:
+            return sold.posting
+        return deduct_stock(actor=self.actor, outlet_id=self.outlet.pk, lines=[line], reference_id=known)
 
     def on_hand(self, variation: ItemVariation) -> dict[str, Decimal]:
         """What each batch number holds, whatever its state."""

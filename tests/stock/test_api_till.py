@@ -12,11 +12,8 @@ from typing import Any
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import transaction
-from django.utils import timezone
 from tests.stock.conftest import Shop
 
-from lotkeeper.accounts.operations.tokens import issue_token
-from lotkeeper.accounts.policies import Scope
 from lotkeeper.stock.api.till import PATH, till_lane
 from lotkeeper.stock.models import Operation
 
@@ -58,8 +55,7 @@ class Till:
 
 @pytest.fixture
 def till(shop: Shop) -> Till:
-    with transaction.atomic():
-        return Till(issue_token(actor=shop.actor, name="till", scopes=(Scope.STOCK,), now=timezone.now()).plain)
+    return Till(shop.token)
 
 
 def _sale(shop: Shop, variation_id: int, **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -13,7 +12,7 @@ from tests.stock.conftest import Shop
 
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock import errors
-from lotkeeper.stock.operations import IssueLine, Posting, deduct_stock
+from lotkeeper.stock.operations import Posting
 from lotkeeper.stock.operations._together import Together
 
 
@@ -79,25 +78,22 @@ def test_sales_posted_together_are_each_whole_or_refused(shop: Shop) -> None:
     shop.receive(scarce, 5)
 
     def sell(number: int) -> Posting | errors.InsufficientStockError:
+        item = scarce if number % 3 == 0 else plenty
         with tenant_scope(shop.actor.tenant_id):
             try:
-                return deduct_stock(
-                    actor=shop.actor,
-                    outlet_id=shop.outlet.pk,
-                    reference_id=f"basket-{number % 30}",
-                    lines=[IssueLine(plenty.pk, Decimal(2)), IssueLine(scarce.pk, Decimal(1))],
-                )
+                return shop.sell_at_till(item.pk, 1, reference=f"basket-{number % 30}")
             except errors.InsufficientStockError as refused:
                 return refused
             finally:
                 connection.close()
 
+    assert shop.token
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(sell, range(60)))
 
     sold = {answer.operation_id for answer in answers if isinstance(answer, Posting)}
     refused = [answer for answer in answers if isinstance(answer, errors.InsufficientStockError)]
-    assert len(sold) == 5
+    assert len(sold) == 20 + 5
     assert all((line["needed"], line["available"]) == (1, 0) for each in refused for line in each.lines)
-    assert shop.on_hand(plenty) == {"A": 990}
+    assert shop.on_hand(plenty) == {"A": 980}
     assert shop.on_hand(scarce) == {"A": 0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -93,6 +93,16 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = MappingProxyType(
         Scope.ADMIN: frozenset(Permission),
     }
 )
+
+
+def roles_with(permission: Permission) -> Sequence[Role]:
+    """The roles that may do something."""
+    return [role for role, allowed in ROLE_PERMISSIONS.items() if permission in allowed]
+
+
+def scopes_with(permission: Permission) -> Sequence[Scope]:
+    """The scopes that let a token do something."""
+    return [scope for scope, allowed in SCOPE_PERMISSIONS.items() if permission in allowed]
 
 
 class Channel(StrEnum):

@@ -8,13 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
-
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.models import ItemVariation
 from lotkeeper.core.errors import InvalidRequest
+from lotkeeper.core.postgres.statements import rows, statement
 from lotkeeper.outlets.queries import outlets_of
-from lotkeeper.stock.models import StockMovement
 
 
 class Place(NamedTuple):
@@ -67,27 +65,9 @@ def variations_by_sku() -> Mapping[str, Known]:
 
 def sold_from(sale_ids: Collection[int], variation_ids: Collection[int]) -> SoldFrom:
     """From which batches sales took some variations, less what came back to them."""
-    if not sale_ids:
-        return {}
-    lines = StockMovement.objects.filter(variation_id__in=variation_ids)
-    back: dict[tuple[int, int], Decimal] = {
-        (sale_id, batch_id): quantity
-        for sale_id, batch_id, quantity in lines.filter(operation__refers_to_id__in=sale_ids)
-        .values_list("operation__refers_to_id", "batch_id")
-        .annotate(total=Sum("quantity"))
-    }
-    taken: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(dict)
-    for sale_id, variation_id, batch_id, quantity in (
-        lines.filter(operation_id__in=sale_ids)
-        .order_by("line", "recorded_at", "version")
-        .values_list("operation_id", "variation_id", "batch_id", "quantity")
-    ):
-        of_sale = taken[sale_id, variation_id]
+    left: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(dict)
+    asked = {"sales": list(set(sale_ids)), "variations": list(variation_ids)}
+    for sale_id, variation_id, batch_id, quantity in rows(statement("lotkeeper.imports", "queries/sold_from"), asked):
+        of_sale = left[sale_id, variation_id]
         of_sale[batch_id] = of_sale.get(batch_id, Decimal(0)) - quantity
-    return {
-        (sale_id, variation_id): [
-            (batch_id, quantity - back.get((sale_id, batch_id), Decimal(0)))
-            for batch_id, quantity in reversed(of_sale.items())
-        ]
-        for (sale_id, variation_id), of_sale in taken.items()
-    }
+    return {of: list(reversed(batches.items())) for of, batches in left.items()}

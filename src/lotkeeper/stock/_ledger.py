@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
 
 from lotkeeper.accounts.policies import Actor
 from lotkeeper.core.errors import NotFound, Refusal
-from lotkeeper.core.postgres.calls import array_text, call
+from lotkeeper.core.postgres.calls import array_text, bytes_array, call, text_array
 from lotkeeper.core.postgres.free_space import require_free_space
 from lotkeeper.core.tenancy import current_tenant_id
 from lotkeeper.stock import errors
@@ -40,8 +40,7 @@ class Entry:
     refers_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IssueLine:
+class IssueLine(NamedTuple):
     """So much of a variation, from whichever batches the rule picks, or from the lot in hand."""
 
     variation_id: int
@@ -142,6 +141,29 @@ class Outcome:
                 return NotFound("variation", variation_id=lines[0]["variation_id"])
 
 
+class TokenSale(NamedTuple):
+    """A plain sale at one outlet, and the token under which it is asked for: its prefix, and the SHA-256 of it all."""
+
+    prefix: str
+    digest: bytes
+    outlet_id: int
+    entry: Entry
+    line: IssueLine
+
+
+class SaleTold(NamedTuple):
+    """What the database told of a plain sale that stands in the ledger; read by whoever asked for it."""
+
+    user_id: int
+    token_id: int
+    fate: Fate
+    answer: str
+
+    def posting(self) -> Posting:
+        """The posting."""
+        return _posting(_loads(self.answer), replayed=self.fate is Fate.REPLAYED)
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One operation of many that take stock out of an outlet."""
@@ -208,15 +230,42 @@ def deduct_many(
     lines = [(of, number, line) for of, issue in enumerate(issues, 1) for number, line in enumerate(issue.lines, 1)]
     rows = _rows(
         "SELECT status, operation_id, response::text FROM lk.deduct_many("
-        "%s, %s::bigint[], %s::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[],"
-        " %s, %s)",
-        actors[0].tenant_id, [actor.user_id for actor in actors], [actor.token_id for actor in actors],
-        [actor.channel.value for actor in actors], entries[0].kind.value, kind.value, outlet_id, today,
+        "%s, %s::text::bigint[], %s::text::bigint[], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::int[],"
+        " %s::text::int[], %s::text::bigint[], %s::text::numeric[], %s)",
+        actors[0].tenant_id, array_text(actor.user_id for actor in actors),
+        array_text(actor.token_id for actor in actors), [actor.channel.value for actor in actors],
+        entries[0].kind.value, kind.value, outlet_id, today,
         *_columns(entries)[:5],
-        [of for of, _, _ in lines], [number for _, number, _ in lines], [line.variation_id for _, _, line in lines],
-        [line.quantity for _, _, line in lines], brief,
+        array_text(of for of, _, _ in lines), array_text(number for _, number, _ in lines),
+        array_text(line.variation_id for _, _, line in lines), array_text(line.quantity for _, _, line in lines), brief,
     )  # fmt: skip
     return _with_counts_held(actors[0], entries, _outcomes(rows))
+
+
+def sell_many(sales: Sequence[TokenSale], *, roles: Sequence[str], scopes: Sequence[str]) -> Sequence[SaleTold | None]:
+    """Plain sales at one outlet in one call, each under its own token and accepted or refused by itself.
+
+    None for a sale that is refused, whatever the reason.
+
+    Args:
+        sales: in order of arrival; all at one outlet of the tenant in scope.
+        roles: the roles that may sell.
+        scopes: the scopes of a token that may sell.
+    """
+    rows = _rows(
+        "SELECT position, user_id, token_id, status, response::text FROM lk.sell_many(%s, %s, %s::text::text[],"
+        " %s::text::text[], %s::text::text[], %s::text::bytea[], %s::text::text[], %s::text::bytea[], %s::text::text[],"
+        " %s::text::bigint[], %s::text::numeric[])",
+        current_tenant_id(), sales[0].outlet_id, text_array(roles), text_array(scopes),
+        text_array(sale.prefix for sale in sales), bytes_array(sale.digest for sale in sales),
+        text_array(sale.entry.reference_id or "" for sale in sales),
+        bytes_array(sale.entry.fingerprint for sale in sales), text_array(sale.entry.reason for sale in sales),
+        array_text(sale.line.variation_id for sale in sales), array_text(sale.line.quantity for sale in sales),
+    )  # fmt: skip
+    told: list[SaleTold | None] = [None] * len(sales)
+    for position, user_id, token_id, fate, answer in rows:
+        told[position - 1] = SaleTold(user_id, token_id, Fate(fate), answer)
+    return told
 
 
 def post(actor: Actor, entry: Entry, lines: Sequence[BatchLine]) -> Posting:

@@ -20,6 +20,15 @@ def deduct_as_of(day: str, occurred_at: str = "NULL") -> str:
     )
 
 
+def sell(tenant: str = ":tenant") -> str:
+    """Two sales at a till: alone they go another way."""
+    return (
+        f"SELECT lk.sell_many({tenant}, :outlet, ARRAY['owner'], ARRAY['stock'], ARRAY['deadbeef', 'deadbeef'], "
+        "ARRAY['\\x00', '\\x00']::bytea[], ARRAY['x', 'y'], ARRAY['\\x00', '\\x00']::bytea[], ARRAY['', ''], "
+        "ARRAY[:item, :item]::bigint[], ARRAY[1, 1]::numeric[])"
+    )
+
+
 def post(kind: str, quantity: str, batch: str = ":batch", operation: str = "issue") -> str:
     return (
         f"SELECT * FROM lk.post_many(:tenant, :user, NULL, 'api', '{operation}', ARRAY[NULL]::text[], "
@@ -60,6 +69,8 @@ DOORS = [
         [deduct_as_of("current_date - 20", "now() - interval '20 days'")],
         Sound(),
     ),
+    Attack("sell under a token that nobody has", APP, [sell()], NoEffect()),
+    Attack("sell under a token of another business", APP, [sell(":other_tenant")], NO_RIGHT),
     Attack("post a sale of the expired batch", APP, [post("sale", "-1", ":expired")], Detected("expired_sales")),
     Attack("post a sale of the held batch", APP, [post("sale", "-1", ":held")], Detected("blocked_sales")),
     Attack("post a sale that adds", APP, [post("sale", "1")], CHECK),
@@ -68,7 +79,7 @@ DOORS = [
     Attack("post an unknown kind", APP, [post("gift", "1")], CHECK),
     Attack("post an amendment that moves", APP, [post("amend", "1")], CHECK),
     Attack("post not-a-number", APP, [post("adjustment", "'NaN'")], Refused("0A000")),
-    Attack("post an infinity", APP, [post("adjustment", "'Infinity'")], Refused("0A000")),
+    Attack("post an infinity", APP, [post("adjustment", "'Infinity'")], Refused("22003")),
     Attack("post more than a number can hold", APP, [post("adjustment", "1e12")], Refused("22003")),
     Attack("post below zero", APP, [post("damage", "-1000")], NoEffect()),
     Attack(

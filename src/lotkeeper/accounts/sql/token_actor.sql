@@ -1,4 +1,5 @@
--- Whom a token speaks for: looked up before every call of every till. Runs as lk_poster, whom nobody can log in
+-- Whom a token speaks for: looked up before every call but a till's plain sale, which asks the same in lk.sell_many
+-- (tests/stock/test_tills.py holds the two together). Runs as lk_poster, whom nobody can log in
 -- as, so that it needs no transaction with its tenant set before: it names the tenant in every look-up. A function because its plan is kept: the same statement sent by itself took twice the server's time
 -- (438 us against 215), most of it planning.
 CREATE OR REPLACE FUNCTION lk.token_actor(p_tenant bigint, p_prefix text)

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
-from lotkeeper.accounts.policies import Actor
-from lotkeeper.accounts.queries import actor_for_token
 from lotkeeper.accounts.request_log import log_request
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
-from lotkeeper.core.quantity import MAX_ID, InvalidNumber, quantity_from
+from lotkeeper.core.quantity import MAX_ID
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.stock.api.base import REFERENCE_LIMIT, posted_headers
-from lotkeeper.stock.operations import IssueLine, Posting, deduct_stock
+from lotkeeper.stock.operations import IssueLine, Posting, TillSale, sell_at_till
 from lotkeeper.stock.policies import MovementKind
 from lotkeeper.web.parsing import parse_json
 from lotkeeper.web.rendering import NumberEncoder
@@ -45,11 +42,6 @@ class _Sale(NamedTuple):
     line: IssueLine
     reference_id: str
     reason: str
-
-
-class _Sold(NamedTuple):
-    actor: Actor
-    posting: Posting
 
 
 def till_lane(application: Application) -> Application:
@@ -75,7 +67,7 @@ def till_lane(application: Application) -> Application:
                     route=PATH,
                     status=200,
                     seconds=time.perf_counter() - started,
-                    actor=sold.actor,
+                    actor=sold.seller,
                     operation_id=posting.operation_id,
                 )
                 return [body]
@@ -84,7 +76,7 @@ def till_lane(application: Application) -> Application:
     return serve
 
 
-def _sold(environ: Environ) -> _Sold | None:
+def _sold(environ: Environ) -> TillSale | None:
     """Who sold, and the posting; None when the request has to go the ordinary way."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     parts = parse_token(token)
@@ -95,23 +87,18 @@ def _sold(environ: Environ) -> _Sold | None:
     environ["wsgi.input"] = BytesIO(body)
     try:
         sale = _plain_sale(parse_json(body))
+        if sale is None:
+            return None
         with tenant_scope(parts.tenant_id):
-            actor = None if sale is None else actor_for_token(token)
-            if sale is None or actor is None:
-                return None
-            posting = deduct_stock(
-                actor=actor,
+            return sell_at_till(
+                token=token,
                 outlet_id=sale.outlet_id,
-                lines=[sale.line],
+                line=sale.line,
                 reference_id=sale.reference_id,
                 reason=sale.reason,
             )
-            return _Sold(actor, posting)
-    except Refusal:
-        return None
-    except DatabaseError:
-        # With its reference the request may safely be tried again, on a new connection, by the ordinary way.
-        connection.close()
+    except (Refusal, DatabaseError):
+        # With its reference the request may safely be tried again, by the ordinary way.
         return None
 
 
@@ -137,11 +124,7 @@ def _plain_sale(body: Any) -> _Sale | None:
         return None
     if not _is_plain(reference, REFERENCE_LIMIT) or (reason != "" and not _is_plain(reason, _REASON_LIMIT)):
         return None
-    try:
-        quantity: Decimal = quantity_from(body["quantity"])
-    except InvalidNumber:
-        return None
-    return _Sale(body["outlet_id"], IssueLine(body["variation_id"], quantity), reference, reason)
+    return _Sale(body["outlet_id"], IssueLine(body["variation_id"], body["quantity"]), reference, reason)
 
 
 def _is_plain(text: Any, limit: int) -> bool:

@@ -46,6 +46,7 @@ from lotkeeper.stock.operations.reservations import (
     release_reservation,
     reserve_stock,
 )
+from lotkeeper.stock.operations.tills import TillSale, sell_at_till
 
 __all__ = [
     "Arrival",
@@ -64,6 +65,7 @@ __all__ = [
     "Posting",
     "ReceiptLine",
     "Reserved",
+    "TillSale",
     "VariationQuantity",
     "adjust_stock",
     "amend_batch",
@@ -88,5 +90,6 @@ __all__ = [
     "return_sale",
     "return_stock",
     "reverse_operation",
+    "sell_at_till",
     "write_off_stock",
 ]

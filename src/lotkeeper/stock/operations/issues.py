@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
-
-from django.db import DatabaseError, connection
+from typing import Any, NamedTuple
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import InvalidRequest
 from lotkeeper.core.postgres.retry import in_one_statement, in_transaction
 from lotkeeper.core.quantity import InvalidNumber, quantity_from
 from lotkeeper.stock import _ledger
-from lotkeeper.stock._ledger import Entry, Fate, Issue, IssueLine, Outcome, Posting
+from lotkeeper.stock._ledger import Entry, Issue, IssueLine, Outcome, Posting
 from lotkeeper.stock.operations._entry import entry_for
-from lotkeeper.stock.operations._together import Together
 from lotkeeper.stock.policies import ISSUE_KINDS, MovementKind, OperationKind
 
 #: One basket. An import has its own door.
 MAX_LINES = 1000
-#: SQLSTATE classes after which nobody knows whether the transaction held: the connection or the server was lost.
-_UNKNOWN_FATE = ("08", "57P")
 
 
 class _Asked(NamedTuple):
@@ -71,11 +65,10 @@ def deduct_stock(
     merged = checked_lines(lines)
 
     def make_entry() -> Entry:
-        request = {"outlet_id": outlet_id, "kind": movement_type, "lines": merged}
         return entry_for(
             actor,
             OperationKind.ISSUE,
-            request,
+            issue_request(outlet_id, movement_type, merged),
             reference_id=reference_id,
             reason=reason,
             note=note,
@@ -86,13 +79,6 @@ def deduct_stock(
         # How far back an entry may be dated is read first, in the same transaction.
         return in_transaction(lambda: _post(_Asked(actor, make_entry(), movement_type, outlet_id, merged)))
     asked = _Asked(actor, make_entry(), movement_type, outlet_id, merged)
-    (first, *others) = merged
-    if not others and first.batch_id is None and not connection.in_atomic_block:
-        # Sales of one item wait for each other in any case; those that wait here are posted together.
-        item = (actor.tenant_id, outlet_id, movement_type, first.variation_id)
-        posting = _together.ask(item, asked)
-        if posting is not None:
-            return posting
     return in_one_statement(lambda: _post(asked))
 
 
@@ -143,6 +129,11 @@ def import_sales(*, actor: Actor, outlet_id: int, sales: Sequence[Issue], today:
     )
 
 
+def issue_request(outlet_id: int, kind: MovementKind, lines: Sequence[IssueLine]) -> Mapping[str, Any]:
+    """What a request to take stock out asks for: its fingerprint is made of this, whichever way it came."""
+    return {"outlet_id": outlet_id, "kind": kind, "lines": lines}
+
+
 def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
     """The lines with positive exact quantities, those of the same variation and lot taken together.
 
@@ -161,7 +152,7 @@ def checked_lines(lines: Sequence[IssueLine]) -> Sequence[IssueLine]:
             continue
         key = (line.variation_id, line.batch_id)
         before = together[key].quantity if key in together else Decimal(0)
-        together[key] = replace(line, quantity=before + quantity)
+        together[key] = line._replace(quantity=before + quantity)
     if errors:
         raise InvalidRequest(errors)
     return list(together.values())
@@ -171,32 +162,3 @@ def _post(asked: _Asked) -> Posting:
     return _ledger.deduct(
         asked.actor, asked.entry, kind=asked.movement_type, outlet_id=asked.outlet_id, lines=asked.lines
     )
-
-
-def _post_group(group: Sequence[_Asked]) -> Sequence[Posting | None]:
-    """Post the requests of one group in one transaction; None for each that has to try by itself.
-
-    What is refused in a group is looked at once more alone, so that its refusal is the same, with the same numbers, as
-    if nobody else had been there.
-    """
-    first = group[0]
-    if len(group) == 1:
-        return [in_one_statement(lambda: _post(first))]
-    actors = [asked.actor for asked in group]
-    issues = [Issue(asked.entry, asked.lines) for asked in group]
-    try:
-        outcomes = in_one_statement(
-            lambda: _ledger.deduct_many(actors, issues, kind=first.movement_type, outlet_id=first.outlet_id)
-        )
-    except DatabaseError as error:
-        state = getattr(error.__cause__, "sqlstate", None)
-        if state is None or state.startswith(_UNKNOWN_FATE):
-            raise
-        return [None] * len(group)
-    return [
-        outcome.posting(asked.entry) if outcome.fate in {Fate.POSTED, Fate.REPLAYED} else None
-        for asked, outcome in zip(group, outcomes, strict=True)
-    ]
-
-
-_together: Together[_Asked, Posting] = Together(_post_group)

@@ -36,16 +36,18 @@ END $$;
 -- p_brief: the answer is the operation's number alone; an import of half a million lines keeps no receipt of each.
 CREATE OR REPLACE FUNCTION lk.close_operations(
   p_tenant bigint, p_operations bigint[], p_references text[], p_fingerprints bytea[], p_refusals jsonb[],
-  p_moved bigint[], p_taken bigint[], p_brief boolean
+  p_taken bigint[], p_brief boolean
 ) RETURNS TABLE (status text, operation_id bigint, response jsonb) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, lk, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
+DECLARE
+  v_posted bigint[];
 BEGIN
   IF cardinality(array_remove(p_refusals, NULL)) > 0 THEN
     DELETE FROM stock_operation o
       USING unnest(p_operations, p_refusals) AS u (id, refusal)
-      WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL;
+      WHERE o.tenant_id = p_tenant AND o.id = u.id AND u.refusal IS NOT NULL AND o.id = ANY (p_operations);
     -- A twin in the same call finds nothing to replay then: it is refused as the first was.
     p_refusals := array(
       SELECT coalesce(u.refusal, t.refusal)
@@ -55,26 +57,26 @@ BEGIN
             ON u.id IS NULL AND t.refusal IS NOT NULL AND t.reference_id = u.reference_id AND t.fingerprint = u.fingerprint
         ORDER BY u.position);
   END IF;
+  v_posted := array(SELECT u.id FROM unnest(p_operations, p_refusals) AS u (id, refusal) WHERE u.id IS NOT NULL AND u.refusal IS NULL);
   IF p_brief THEN
     UPDATE stock_operation o
-      SET response = jsonb_build_object('operation_id', a.id), line_count = a.line_count
-      FROM (SELECT u.id, count(*) AS line_count FROM unnest(p_moved) AS u (id) GROUP BY u.id) a
-      WHERE o.tenant_id = p_tenant AND o.id = a.id;
+      SET response = jsonb_build_object('operation_id', o.id), line_count = (
+        SELECT count(*) FROM stock_movement m WHERE m.tenant_id = p_tenant AND m.operation_id = o.id)
+      WHERE o.tenant_id = p_tenant AND o.id = ANY (v_posted);
   ELSE
     UPDATE stock_operation o
-      SET line_count = a.line_count, response = jsonb_build_object('operation_id', u.id, 'movements', a.movements)
-      FROM unnest(p_operations, p_refusals) AS u (id, refusal)
-        CROSS JOIN LATERAL (
-          -- No line at all: a transfer of which nothing arrived.
-          SELECT count(*) AS line_count, coalesce(jsonb_agg(jsonb_build_object('line', m.line,
-              'variation_id', m.variation_id, 'batch_id', m.batch_id, 'batch', b.batch_number,
-              'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
-              'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost))
-              ORDER BY m.line, array_position(p_taken, m.batch_id), m.version), '[]') AS movements
-            FROM stock_movement m JOIN stock_batch b ON b.tenant_id = p_tenant AND b.id = m.batch_id
-            WHERE m.tenant_id = p_tenant AND m.operation_id = u.id
-        ) a
-      WHERE u.refusal IS NULL AND o.tenant_id = p_tenant AND o.id = u.id;
+      SET (line_count, response) = (
+        -- No line at all: a transfer of which nothing arrived.
+        SELECT count(*), jsonb_build_object('operation_id', o.id, 'movements', coalesce(jsonb_agg(jsonb_build_object(
+            'line', m.line, 'variation_id', m.variation_id, 'batch_id', m.batch_id, 'batch', b.batch_number,
+            'quantity', trim_scale(m.quantity), 'balance_after', trim_scale(m.balance_after),
+            'expiry', b.expiry_date, 'unit_cost', trim_scale(m.unit_cost))
+            ORDER BY m.line, array_position(p_taken, m.batch_id), m.version), '[]'))
+          FROM stock_movement m
+            CROSS JOIN LATERAL (SELECT b.batch_number, b.expiry_date FROM stock_batch b
+              WHERE b.tenant_id = p_tenant AND b.id = m.batch_id OFFSET 0) b
+          WHERE m.tenant_id = p_tenant AND m.operation_id = o.id)
+      WHERE o.tenant_id = p_tenant AND o.id = ANY (v_posted);
   END IF;
   RETURN QUERY
     SELECT CASE

@@ -184,5 +184,5 @@ BEGIN
       v_take.kinds, array_fill(''::text, ARRAY[cardinality(v_take.batches)]), v_take.occurred_ats);
   END IF;
   RETURN QUERY SELECT * FROM lk.close_operations(p_tenant, v_operations, p_references, p_fingerprints, v_refusals,
-    v_take.operations, NULL, p_brief);
+    NULL, p_brief);
 END $$;

@@ -16,4 +16,5 @@ END $$;
 REVOKE CREATE ON SCHEMA lk FROM lk_poster;
 -- With a single role, it has just taken the right from itself.
 GRANT CREATE ON SCHEMA lk TO lk_owner;
-GRANT EXECUTE ON FUNCTION lk.deduct, lk.deduct_many, lk.post_many, lk.post_counts, lk.hold_counts, lk.reserve, lk.amend_batch, lk.close_reservation TO lk_app;
+GRANT EXECUTE ON FUNCTION lk.deduct, lk.deduct_many, lk.sell_many, lk.post_many, lk.post_counts, lk.hold_counts, lk.reserve,
+  lk.amend_batch, lk.close_reservation TO lk_app;
