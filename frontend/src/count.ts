@@ -39,6 +39,10 @@ class CountPage {
   /** When the shelf was looked at, and the number of what is being changed. */
   private seenAt = new Date();
   private mending = "";
+  /** What was scanned and may be several lots, until somebody says which. */
+  private open: { code: string; units: number } | undefined;
+  /** One code is looked up after the other, however fast they are scanned. */
+  private looking = Promise.resolve();
   private sending = false;
 
   constructor(private readonly root: HTMLElement) {
@@ -47,8 +51,9 @@ class CountPage {
     this.queue = new Queue(name, root.dataset["send"] ?? "", token);
     this.scan.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.mending = "";
-      void this.look(this.code.value.trim());
+      const code = this.code.value.trim();
+      this.code.value = "";
+      this.look(code, "");
     });
     this.form.addEventListener("submit", (event) => {
       // What only the address names, the server filled in and takes itself.
@@ -88,7 +93,7 @@ class CountPage {
       this.found.replaceChildren();
     } else if (named !== null) {
       event.preventDefault();
-      void this.look(named.dataset["code"] ?? "");
+      this.look(named.dataset["code"] ?? "", this.mending);
     } else if (step !== null) {
       this.count(Number(step.dataset["step"]));
     } else if (target.closest("[data-send-now]") !== null) {
@@ -98,10 +103,18 @@ class CountPage {
     }
   }
 
-  /** Find out what a code is: asked of the server, and without a network among what the page lists. */
-  private async look(code: string): Promise<void> {
+  /** Find out what a code is, after what was scanned before it; `mending` is the number of what it is about. */
+  private look(code: string, mending: string): void {
     if (code === "") return;
-    this.code.value = "";
+    this.looking = this.looking.then(() => {
+      this.mending = mending;
+      if (this.open !== undefined && this.open.code !== code) this.setAside(this.open.code, this.open.units, "which");
+      return this.ask(code);
+    });
+  }
+
+  /** Ask the server, or, without a network, what the page lists. */
+  private async ask(code: string): Promise<void> {
     let answer: Response;
     try {
       answer = await fetch(`?${new URLSearchParams({ code }).toString()}`, { headers: { "HX-Request": "true" } });
@@ -116,16 +129,37 @@ class CountPage {
     // Written by our own server, as it would stand in the page.
     this.found.innerHTML = await answer.text();
     const list = this.found.querySelector<HTMLElement>("[data-found]");
-    if (list === null) return;
+    if (list === null) {
+      // A code that nobody knows is kept; a name that was typed wrongly is not.
+      const unknown = this.found.querySelector("[data-nothing]") !== null && /\d{6}/.test(code);
+      if (unknown && this.mending === "") this.setAside(code, 1, "unknown");
+      return;
+    }
     const rows = [...list.querySelectorAll<HTMLElement>("[data-goods]")];
     const open = this.goods === undefined ? "" : keyOf(this.goods, "");
     const again = rows.find((row) => keyOf(goodsOf(row), "") === open);
     const meant = again ?? (list.dataset["certain"] === undefined ? undefined : rows[0]);
-    if (meant === undefined) return;
+    if (meant === undefined) {
+      if (this.mending !== "") return;
+      const units = Number(list.dataset["factor"]) + (this.open?.units ?? 0);
+      list.dataset["factor"] = String(units);
+      this.open = { code, units };
+      return;
+    }
     this.choose(goodsOf(meant), Number(list.dataset["factor"]));
     // What else it may be can still be said, but once.
     if (again === undefined && rows.length > 1) meant.closest("li")?.remove();
     else this.found.replaceChildren();
+  }
+
+  /** Keep a code of which nobody can say yet what it is. */
+  private setAside(code: string, quantity: number, why: "which" | "unknown"): void {
+    const place = this.queue.place;
+    const known = { batch_id: null, variation_id: null, batch_number: "", expiry_date: null, round: null };
+    const when = { client_id: newNumber(), counted_at: new Date().toISOString() };
+    this.queue.add({ ...known, ...when, quantity, place, name: code, about: "", code, refusal: this.words[why] ?? "" });
+    this.open = undefined;
+    this.show();
   }
 
   private lookHere(code: string): void {
@@ -161,6 +195,7 @@ class CountPage {
     }
     if (this.goods !== undefined && this.mending === "" && this.quantity.value !== "" && !this.save()) return;
     this.goods = goods;
+    this.open = undefined;
     this.form.hidden = false;
     one("[data-entry-name]").textContent = goods.name;
     one("[data-entry-about]").textContent = goods.about;
@@ -218,7 +253,8 @@ class CountPage {
       code: goods.code,
       refusal: "",
     };
-    this.queue.add(seen, keyOf({ ...goods, number }, place));
+    this.queue.add(seen);
+    this.queue.countedAs(keyOf({ ...goods, number }, place), seen.quantity, place);
     this.goods = undefined;
     this.mending = "";
     this.form.hidden = true;
@@ -238,10 +274,9 @@ class CountPage {
       void this.send();
     } else if (target.closest("[data-choose]") !== null) {
       this.goods = undefined;
-      this.mending = id;
       this.quantity.value = String(seen.quantity);
       this.place.value = seen.place;
-      void this.look(seen.code || seen.name);
+      this.look(seen.code || seen.name, id);
     }
     this.show();
   }

@@ -1,5 +1,6 @@
 // What was counted and the server has not confirmed. It survives closing the page; each count has a number of its own,
-// by which the server knows one that is sent again.
+// by which the server knows one that is sent again. It stands in the browser's local storage, which has it at once: it is
+// kept before the form says so. 10 000 counts take some 3 of its 5 MB.
 
 export interface Seen {
   client_id: string;
@@ -56,11 +57,17 @@ export class Queue {
   }
 
   /** Keep a count, in the place of one with the same number. */
-  add(seen: Seen, key: string): void {
+  add(seen: Seen): void {
     this.change((kept) => {
       kept.seen = [...kept.seen.filter((each) => each.client_id !== seen.client_id), seen];
-      kept.last[key] = seen.quantity;
-      kept.place = seen.place;
+    });
+  }
+
+  /** Remember how many were counted of something, and where its counter stands. */
+  countedAs(key: string, quantity: number, place: string): void {
+    this.change((kept) => {
+      kept.last[key] = quantity;
+      kept.place = place;
     });
   }
 

@@ -9,7 +9,6 @@ from django.db import transaction
 from playwright.sync_api import Route, expect
 from tests.conftest import Colleague
 from tests.e2e.conftest import PHONE, LogIn, Screen, Store
-from tests.e2e.test_selling import scan
 
 from lotkeeper.accounts.operations.business import BusinessChanges, change_business
 from lotkeeper.accounts.operations.tenants import NewTenant
@@ -33,6 +32,12 @@ def seen(take: StockTake) -> list[tuple[str | None, Decimal, str]]:
     with transaction.atomic():
         found = StockTakeObservation.objects.filter(stock_take=take).order_by("item__batch__batch_number", "id")
         return list(found.values_list("item__batch__batch_number", "quantity", "place"))
+
+
+def scan_shelf(screen: Screen, code: str) -> None:
+    screen.page.fill("#scan", code)
+    screen.page.press("#scan", "Enter")
+    screen.settle()
 
 
 def tap(screen: Screen, lot: str) -> None:
@@ -59,22 +64,22 @@ def test_a_count_is_opened_counted_looked_at_and_posted(store: Store, log_in: Lo
     screen.page.get_by_role("button", name="Open the count").click()
     expect(screen.page.locator("main")).to_contain_text("0 counted, 6 left")
     # Soap lies in one lot only, so its code says all; scanned again it counts up, also after it was saved.
-    scan(screen, "96385074")
+    scan_shelf(screen, "96385074")
     expect(screen.page.locator("[data-entry-name]")).to_have_text("Bar of soap")
-    scan(screen, "96385074")
+    scan_shelf(screen, "96385074")
     expect(screen.page.get_by_label("How many are there?")).to_have_value("2")
     screen.page.get_by_role("button", name="Save the count").click()
     expect(screen.page.locator("[data-all-sent]")).to_be_visible()
-    scan(screen, "96385074")
+    scan_shelf(screen, "96385074")
     expect(screen.page.get_by_label("How many are there?")).to_have_value("3")
     expect(screen.page.locator("[data-before]")).to_contain_text("You counted this here before: 2.")
     # What is open is saved when the next one is tapped.
     tap(screen, "M-1")
     save(screen, "5")
     # Milk lies here in three lots: somebody says which.
-    scan(screen, "4006381333931")
+    scan_shelf(screen, "4006381333931")
     screen.page.locator("#found a", has_text="lot M-2").click()
-    scan(screen, "4006381333931")
+    scan_shelf(screen, "4006381333931")
     expect(screen.page.get_by_label("How many are there?")).to_have_value("2")
     save(screen, "21")
     expect(screen.page.locator("[data-all-sent]")).to_be_visible()
@@ -138,12 +143,12 @@ def test_what_is_counted_without_a_network_waits_survives_a_reload_and_is_counte
     tap(screen, "M-1")
     save(screen, "5")
     # A code on a listed piece is known without the server; another one is kept as it was scanned.
-    scan(screen, "96385074")
+    scan_shelf(screen, "96385074")
     save(screen, "2")
-    scan(screen, "4006381333931")
+    scan_shelf(screen, "4006381333931")
     screen.page.locator("#found a", has_text="lot M-OLD").click()
     save(screen, "4")
-    scan(screen, "UNHEARD-OF")
+    scan_shelf(screen, "UNHEARD-OF")
     save(screen, "7")
     expect(screen.page.locator("[data-not-sent]")).to_have_text("4 not sent yet")
     assert seen(take) == []
@@ -195,11 +200,34 @@ def test_what_the_server_will_not_have_stays_with_the_reason_and_the_rest_goes_t
     forgive_the_network(screen)
 
 
+def test_scanned_faster_than_anybody_can_say_which_lot_it_is_no_code_is_lost(store: Store, log_in: LogIn) -> None:
+    take = opened(store)
+    screen = log_in(store.owner)
+    screen.open(f"/stock-takes/{take.pk}/count/")
+    for code in ("4006381333931", "4006381333931", "96385074", "5901234123457"):
+        screen.page.fill("#scan", code)
+        screen.page.press("#scan", "Enter")
+    screen.settle()
+    # Twice the milk of an unknown lot, once a code of nothing; the soap is open and not saved yet.
+    expect(screen.page.locator("[data-not-sent]")).to_have_text("2 not sent yet")
+    expect(screen.page.locator("[data-entry-name]")).to_have_text("Bar of soap")
+    screen.page.get_by_role("button", name="Save the count").click()
+    queue = screen.page.locator("[data-queue-rows] li")
+    expect(queue.nth(0)).to_contain_text("Several lots have this code.")
+    expect(queue.nth(1)).to_contain_text("Nothing is known by this code.")
+    queue.nth(0).get_by_role("button", name="Say which it is").click()
+    screen.page.locator("#found a", has_text="lot M-1").click()
+    expect(screen.page.get_by_label("How many are there?")).to_have_value("2")
+    screen.page.get_by_role("button", name="Save the count").click()
+    expect(screen.page.locator("[data-not-sent]")).to_have_text("1 not sent yet")
+    assert seen(take) == [("M-1", Decimal(2), ""), ("S-1", Decimal(1), "")]
+
+
 def test_goods_that_the_book_does_not_know_are_found_and_counted(store: Store, log_in: LogIn) -> None:
     take = opened(store)
     screen = log_in(store.owner)
     screen.open(f"/stock-takes/{take.pk}/count/")
-    scan(screen, "soap")
+    scan_shelf(screen, "soap")
     screen.page.locator("#found a", has_text="another lot").click()
     # It is not the lot that was taken for it at first.
     save(screen, "a dozen")

@@ -10,8 +10,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 from tests.e2e.conftest import PHONE, ROOT, WIDE, LogIn, Screen, Store
-from tests.e2e.test_counting import forgive_the_network
-from tests.e2e.test_selling import scan
+from tests.e2e.test_counting import forgive_the_network, scan_shelf
 
 from lotkeeper.accounts.operations.business import BusinessChanges, change_business
 from lotkeeper.stock.operations import IssueLine
@@ -141,7 +140,7 @@ def test_every_page_of_a_count_is_accessible_and_fits_its_window(store: Store, l
     screen.page.get_by_role("button", name="Save the count").click()
     screen.context.set_offline(offline=False)
     expect(screen.page.locator("[data-refusal]")).to_be_visible()
-    scan(screen, "4006381333931")
+    scan_shelf(screen, "4006381333931")
     wrong += wrong_with(screen, "count, what is found")
     screen.page.locator("#found a").last.click()
     wrong += wrong_with(screen, "count, another lot")
