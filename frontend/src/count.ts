@@ -1,21 +1,11 @@
 // The page of a count: a scan or a tap fills the form, a saved count goes into the queue, the queue goes to the server.
 
+import { type Goods, goodsOf, keyOf, newNumber } from "./goods";
+import { keepPage } from "./keep";
 import { Queue, type Seen } from "./queue";
 
 const AGAIN_AFTER_MILLISECONDS = 15_000;
 const NUMBER = /^\d{1,11}([.,]\d{1,3})?$/;
-
-/** What the form is about: a lot, goods with what is written on them, or a code that nobody could look up yet. */
-interface Goods {
-  batch: string;
-  variation: string;
-  number: string;
-  expiry: string;
-  round: string;
-  name: string;
-  about: string;
-  code: string;
-}
 
 interface LookedUp {
   in_scope: boolean;
@@ -89,8 +79,7 @@ class CountPage {
       // Of what was scanned it is this lot and no other: what was thought before is not saved.
       if (list !== null) this.goods = undefined;
       else this.mending = "";
-      this.choose(goodsOf(goods), list === null ? 0 : Number(list.dataset["factor"]));
-      this.found.replaceChildren();
+      if (this.choose(goodsOf(goods), list === null ? 0 : Number(list.dataset["factor"]))) this.found.replaceChildren();
     } else if (named !== null) {
       event.preventDefault();
       this.look(named.dataset["code"] ?? "", this.mending);
@@ -146,7 +135,10 @@ class CountPage {
       this.open = { code, units };
       return;
     }
-    this.choose(goodsOf(meant), Number(list.dataset["factor"]));
+    if (!this.choose(goodsOf(meant), Number(list.dataset["factor"]))) {
+      this.open = { code, units: Number(list.dataset["factor"]) };
+      return;
+    }
     // What else it may be can still be said, but once.
     if (again === undefined && rows.length > 1) meant.closest("li")?.remove();
     else this.found.replaceChildren();
@@ -157,7 +149,8 @@ class CountPage {
     const place = this.queue.place;
     const known = { batch_id: null, variation_id: null, batch_number: "", expiry_date: null, round: null };
     const when = { client_id: newNumber(), counted_at: new Date().toISOString() };
-    this.queue.add({ ...known, ...when, quantity, place, name: code, about: "", code, refusal: this.words[why] ?? "" });
+    const told = { name: code, about: "", code, key: "", refusal: this.words[why] ?? "" };
+    this.queue.add({ ...known, ...when, ...told, quantity, place });
     this.open = undefined;
     this.show();
   }
@@ -186,14 +179,14 @@ class CountPage {
     this.choose({ batch: "", variation: "", number: "", expiry: "", round: "", name: code, about, code }, 1);
   }
 
-  /** Fill the form in; the same thing scanned again counts on. What was open before is saved. */
-  private choose(goods: Goods, scanned: number): void {
+  /** Fill the form in; the same thing scanned again counts on. What was open before is saved, or mended first. */
+  private choose(goods: Goods, scanned: number): boolean {
     const same = this.goods !== undefined && keyOf(this.goods, "") === keyOf(goods, "");
     if (same && scanned > 0) {
       this.count(scanned);
-      return;
+      return true;
     }
-    if (this.goods !== undefined && this.mending === "" && this.quantity.value !== "" && !this.save()) return;
+    if (this.goods !== undefined && this.mending === "" && this.quantity.value !== "" && !this.save()) return false;
     this.goods = goods;
     this.open = undefined;
     this.form.hidden = false;
@@ -212,6 +205,7 @@ class CountPage {
     }
     this.tellBefore();
     if (scanned === 0) this.quantity.focus();
+    return true;
   }
 
   private count(more: number): void {
@@ -252,9 +246,9 @@ class CountPage {
       about: isNew ? `${this.words["lot"]} ${number}` : goods.about,
       code: goods.code,
       refusal: "",
+      key: keyOf({ ...goods, number }, place),
     };
     this.queue.add(seen);
-    this.queue.countedAs(keyOf({ ...goods, number }, place), seen.quantity, place);
     this.goods = undefined;
     this.mending = "";
     this.form.hidden = true;
@@ -268,7 +262,7 @@ class CountPage {
     const seen = this.queue.seen.find((each) => each.client_id === id);
     if (seen === undefined) return;
     if (target.closest("[data-drop]") !== null) {
-      this.queue.drop(new Set([id]));
+      this.queue.forget(id);
     } else if (target.closest("[data-again]") !== null) {
       this.queue.mend(id, { refusal: "" });
       void this.send();
@@ -355,42 +349,9 @@ function value(form: HTMLFormElement, name: string): string {
   return (form.elements.namedItem(name) as HTMLInputElement).value;
 }
 
-function goodsOf(row: HTMLElement): Goods {
-  const { batch = "", variation = "", number = "", expiry = "", round = "" } = row.dataset;
-  const words = (selector: string): string => row.querySelector(selector)?.textContent?.trim() ?? "";
-  return { batch, variation, number, expiry, round, name: words(".goods-name"), about: words("small"), code: "" };
-}
-
-/** A random UUID. The browser's own function for it is only there on https. */
-function newNumber(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
-/** One name for one lot in one round at one place. */
-function keyOf(goods: Goods, place: string): string {
-  const lot = goods.batch || goods.code || `${goods.variation}/${goods.number}/${goods.expiry}`;
-  return `${lot}/${goods.round}@${place}`;
-}
-
 const root = document.querySelector<HTMLElement>("#count");
 if (root !== null) {
   new CountPage(root);
-  const worker = root.dataset["worker"];
-  // Browsers have it on https and on one's own machine only; the queue works without it.
-  if (worker !== undefined && "serviceWorker" in navigator) {
-    const keep = async (): Promise<void> => {
-      await navigator.serviceWorker.register(worker);
-      const kept = await caches.open("count");
-      const parts = [...document.querySelectorAll<HTMLElement>("link[rel=stylesheet], link[rel=icon], script[src], img, use")];
-      const addresses = parts.map((each) => each.getAttribute("src") ?? each.getAttribute("href") ?? "");
-      const files = new Set(addresses.map((address) => address.split("#")[0] ?? ""));
-      await kept.addAll([location.pathname, ...files]);
-    };
-    // Without a network there is nothing new to keep.
-    keep().catch(() => undefined);
-  }
+  // Without a network there is nothing new to keep; the queue works without all that.
+  keepPage(root.dataset["worker"] ?? "").catch(() => undefined);
 }

@@ -19,6 +19,8 @@ export interface Seen {
   code: string;
   /** Why the server, or the catalogue, would not have it. */
   refusal: string;
+  /** Which lot in which round at which place it is; empty while nobody can say. */
+  key: string;
 }
 
 interface Kept {
@@ -56,24 +58,27 @@ export class Queue {
     return this.kept().last[key];
   }
 
-  /** Keep a count, in the place of one with the same number. */
+  /** Keep a count, in the place of one with the same number; and how many there were, and where its counter stands. */
   add(seen: Seen): void {
     this.change((kept) => {
       kept.seen = [...kept.seen.filter((each) => each.client_id !== seen.client_id), seen];
+      if (seen.key !== "") kept.last[seen.key] = seen.quantity;
+      kept.place = seen.place;
     });
   }
 
-  /** Remember how many were counted of something, and where its counter stands. */
-  countedAs(key: string, quantity: number, place: string): void {
-    this.change((kept) => {
-      kept.last[key] = quantity;
-      kept.place = place;
-    });
-  }
-
-  drop(ids: ReadonlySet<string>): void {
+  private drop(ids: ReadonlySet<string>): void {
     this.change((kept) => {
       kept.seen = kept.seen.filter((each) => !ids.has(each.client_id));
+    });
+  }
+
+  /** Throw a count away, as if it had never been. */
+  forget(id: string): void {
+    const key = this.seen.find((each) => each.client_id === id)?.key ?? "";
+    this.change((kept) => {
+      kept.seen = kept.seen.filter((each) => each.client_id !== id);
+      delete kept.last[key];
     });
   }
 
@@ -101,7 +106,7 @@ export class Queue {
   }
 
   private async post(seen: readonly Seen[]): Promise<Refusal | undefined> {
-    const observations = seen.map(({ name: _name, about: _about, code: _code, refusal: _refusal, ...told }) =>
+    const observations = seen.map(({ name: _n, about: _a, code: _c, refusal: _r, key: _k, ...told }) =>
       told.batch_id === null ? told : { ...told, variation_id: null, batch_number: "", expiry_date: null },
     );
     const answer = await fetch(this.address, {

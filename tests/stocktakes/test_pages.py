@@ -169,10 +169,25 @@ def test_a_count_is_posted_once_and_its_pages_then_only_tell(shop: Shop, countin
     assert shop.ledger(milk)[1:] == [("A", "adjustment", Decimal(-3), Decimal(7))]
     page = browser.get(address).content.decode()
     assert [verb for verb in ("reconcile", "recount", "count") if f'{address}{verb}/"' in page] == []
-    assert browser.get(f"{address}count/")["Location"] == address
+    assert "This count is closed" in browser.get(f"{address}count/").content.decode()
+    late = {"client_id": str(uuid4()), "batch_id": str(batch), "quantity": "9"}
+    assert browser.post(f"{address}count/", late).status_code == 409
+    assert observations() == [(Decimal(7), "")]
     refused = browser.post(f"{address}cancel/", {"reference": reference()})
     assert refused.status_code == 409
     assert "that is no longer possible" in refused.content.decode()
+
+
+def test_lots_of_which_more_was_sold_than_counted_are_named(shop: Shop, counting: Counting) -> None:
+    milk = shop.variation()
+    batch = shop.receive(milk, 10)
+    take = counting.open()
+    counting.see(take, batch, 2)
+    shop.sell(milk, 5)
+    answer = browser_of(shop.actor).post(f"/stock-takes/{take.pk}/reconcile/", {"reference": reference()})
+    assert answer.status_code == 409
+    assert f"Count {milk.product.name}, lot A again." in answer.content.decode()
+    assert shop.on_hand(milk) == {"A": Decimal(5)}
 
 
 def test_a_place_in_the_lines_that_was_made_up_is_refused(shop: Shop, counting: Counting) -> None:

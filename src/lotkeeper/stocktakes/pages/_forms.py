@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 from uuid import uuid4
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lotkeeper.core.errors import Refusal
+from lotkeeper.stock.errors import SoldSinceCounted
+from lotkeeper.stock.models import Batch
 from lotkeeper.stock.pages import number_in
 from lotkeeper.stock.pages.receive import BATCH_NUMBER_LIMIT, ExpiryField
 from lotkeeper.stocktakes.models import NOTES_LIMIT, PLACE_LIMIT, CountScope
 from lotkeeper.stocktakes.operations import Found, Observation, Rules, Scope
 from lotkeeper.web.forms import MoneyField, PageForm, PostingForm, QuantityField
 
+#: More lots than this are better seen in the list.
+_TOLD: Final = 20
 SCOPES: Final = (
     (CountScope.OUTLET.value, gettext_lazy("Everything here")),
     (CountScope.CATEGORY.value, gettext_lazy("A category, and all below it")),
@@ -68,8 +74,6 @@ class NewTakeForm(PostingForm):
     notes = forms.CharField(
         label=gettext_lazy("Note"), max_length=NOTES_LIMIT, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
-
-    refusals: ClassVar[Mapping[str, str]] = {"reference_reused": "scope"}
 
     def clean(self) -> dict[str, Any]:
         """A scope that names what it is about."""
@@ -140,6 +144,22 @@ class SeenForm(PageForm):
         if not said.get("batch_id") and not said.get("variation_id"):
             self.add_error(None, _("Choose first what was counted: scan it, or tap it in the list."))
         return said
+
+
+class ReconcileForm(PostingForm):
+    """A posting, which may be refused for the sake of some lots."""
+
+    def show_refusal(self, refusal: Refusal) -> None:
+        """Name the lots too, as somebody has to go and count them."""
+        super().show_refusal(refusal)
+        if not isinstance(refusal, SoldSinceCounted):
+            return
+        batch_ids = [line["batch_id"] for line in refusal.fields["lines"]][:_TOLD]
+        with transaction.atomic():
+            lots = list(Batch.objects.select_related("variation__product").filter(pk__in=batch_ids).order_by("id"))
+        for lot in lots:
+            named = {"product": lot.variation.product.name, "lot": lot.batch_number}
+            self.add_error(None, _("Count %(product)s, lot %(lot)s again.") % named)
 
 
 class SwapForm(PostingForm):

@@ -84,8 +84,6 @@ def take_count(request: HttpRequest, stock_take_id: int) -> HttpResponse:
     with transaction.atomic():
         take = stock_take_for(actor, stock_take_id)
         actor.require(Permission.COUNT, take.outlet_id)
-        if take.status not in {StockTakeStatus.DRAFT, StockTakeStatus.COMPLETED}:
-            return go_to(request, reverse("take-review", args=[take.pk]))
         looked_up = _looked_up(take, request.GET.get("code", ""))
         chosen = _named(take, request) if looked_up is None else looked_up.certain
         initial = {} if chosen is None else _as_seen(chosen, None if looked_up is None else looked_up.factor)
@@ -101,6 +99,8 @@ def take_count(request: HttpRequest, stock_take_id: int) -> HttpResponse:
     with transaction.atomic():
         context = {
             "take": take,
+            # What a device kept until now is shown there with the reason why it came too late.
+            "is_open": take.status in {StockTakeStatus.DRAFT, StockTakeStatus.COMPLETED},
             "form": form,
             "chosen": chosen,
             "looked_up": looked_up,

@@ -26,7 +26,7 @@ from lotkeeper.stocktakes.operations import (
     reconcile_stock_take,
     swap_batches,
 )
-from lotkeeper.stocktakes.pages._forms import SwapForm
+from lotkeeper.stocktakes.pages._forms import ReconcileForm, SwapForm
 from lotkeeper.stocktakes.queries import sees_book, stock_take_for, variance_summary
 from lotkeeper.web.forms import PostingForm, attempt
 from lotkeeper.web.fragments import go_to, show
@@ -85,7 +85,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
                      " count cannot be changed."),
         gettext_lazy("Post them"),
         Permission.RECONCILE,
-        PostingForm,
+        ReconcileForm,
         _reconcile,
         gettext_lazy("Posted. The book says what the shelves say."),
     ),
