@@ -34,6 +34,7 @@ class CountPage {
   /** One code is looked up after the other, however fast they are scanned. */
   private looking = Promise.resolve();
   private sending = false;
+  private turnOff = (): void => undefined;
 
   constructor(private readonly root: HTMLElement) {
     const token = one<HTMLInputElement>("[data-entry] [name=csrfmiddlewaretoken]").value;
@@ -52,6 +53,8 @@ class CountPage {
       if (this.save()) this.code.focus();
     });
     root.addEventListener("click", (event) => this.clicked(event));
+    // Browsers give the camera to https and to one's own machine only.
+    one("[data-camera-on]").hidden = navigator.mediaDevices === undefined;
     this.quantity.addEventListener("input", () => (this.seenAt = new Date()));
     this.place.addEventListener("input", () => this.tellBefore());
     addEventListener("online", () => void this.send());
@@ -85,11 +88,39 @@ class CountPage {
       this.look(named.dataset["code"] ?? "", this.mending);
     } else if (step !== null) {
       this.count(Number(step.dataset["step"]));
+    } else if (target.closest("[data-camera-on]") !== null) {
+      void this.watch();
+    } else if (target.closest("[data-camera-off]") !== null) {
+      this.unwatch();
     } else if (target.closest("[data-send-now]") !== null) {
       void this.send();
     } else if (row !== null) {
       this.mend(row.dataset["clientId"] ?? "", target);
     }
+  }
+
+  private async watch(): Promise<void> {
+    const { camera = "", reader = "" } = this.root.dataset;
+    one("[data-no-camera]").hidden = true;
+    try {
+      const { watchCamera } = (await import(camera)) as typeof import("./camera");
+      this.showCamera(true);
+      this.turnOff = await watchCamera(one<HTMLVideoElement>(".camera video"), reader, (code) => this.look(code, ""));
+    } catch {
+      // Not allowed, not there, or not loaded: the code can still be typed.
+      this.showCamera(false);
+      one("[data-no-camera]").hidden = false;
+    }
+  }
+
+  private unwatch(): void {
+    this.turnOff();
+    this.showCamera(false);
+  }
+
+  private showCamera(on: boolean): void {
+    one(".camera").hidden = !on;
+    one("[data-camera-on]").hidden = on;
   }
 
   /** Find out what a code is, after what was scanned before it; `mending` is the number of what it is about. */

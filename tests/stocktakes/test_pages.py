@@ -190,6 +190,14 @@ def test_lots_of_which_more_was_sold_than_counted_are_named(shop: Shop, counting
     assert shop.on_hand(milk) == {"A": Decimal(5)}
 
 
+def test_only_the_page_with_the_camera_may_run_what_its_reader_is_made_of(shop: Shop, counting: Counting) -> None:
+    take = counting.open()
+    browser = browser_of(shop.actor)
+    policies = [browser.get(f"/stock-takes/{take.pk}/{page}")["Content-Security-Policy"] for page in ("count/", "")]
+    assert ["script-src 'self' 'wasm-unsafe-eval'" in policy for policy in policies] == [True, False]
+    assert "wasm" not in policies[1]
+
+
 def test_a_place_in_the_lines_that_was_made_up_is_refused(shop: Shop, counting: Counting) -> None:
     take = counting.open()
     assert browser_of(shop.actor).get(f"/stock-takes/{take.pk}/?after=x").status_code == 400

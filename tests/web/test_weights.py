@@ -48,6 +48,9 @@ def test_the_page_of_a_count_is_light(shop: Shop) -> None:
     # The script that keeps the page comes after it.
     needed.add("web/dist/count-worker.js")
     assert weight(page.content) + sum(weight(static_file(name)) for name in needed) <= 60 * KILOBYTE
+    # Once, when somebody turns the camera on for the first time.
+    camera = ("web/dist/camera.js", "web/dist/zxing_reader.wasm")
+    assert sum(weight(static_file(name)) for name in camera) <= 420 * KILOBYTE
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/", 45), ("/stock/", 50), ("/sell/", 45), ("/receive/", 45)])

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.staticfiles import finders
 from django.db import transaction
@@ -77,6 +78,8 @@ class LookedUp:
 
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
+# The camera's reader is WebAssembly.
+@csp_update({"script-src": ["'wasm-unsafe-eval'"]})
 @for_people
 def take_count(request: HttpRequest, stock_take_id: int) -> HttpResponse:
     """What is to be counted, and the form for what was seen. Its script keeps what cannot be sent yet."""
