@@ -5,8 +5,7 @@ Each stands in a dialog of the page that shows the stock take, or on a page of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from lotkeeper.accounts.authentication import actor_of
-from lotkeeper.accounts.pages import for_people
+from lotkeeper.accounts.pages import Deed, for_people
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.stocktakes.models import StockTake
 from lotkeeper.stocktakes.operations import (
@@ -30,19 +29,6 @@ from lotkeeper.stocktakes.pages._forms import ReconcileForm, SwapForm
 from lotkeeper.stocktakes.queries import sees_book, stock_take_for, variance_summary
 from lotkeeper.web.forms import PostingForm, attempt
 from lotkeeper.web.fragments import go_to, show
-
-
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """One thing that can be done to a stock take."""
-
-    title: Any
-    explanation: Any
-    button: Any
-    permission: Permission
-    form: type[PostingForm]
-    do: Callable[[Actor, StockTake, Mapping[str, Any]], object]
-    done: Any
 
 
 def _complete(actor: Actor, take: StockTake, said: Mapping[str, Any]) -> object:
@@ -68,8 +54,8 @@ def _swap(actor: Actor, take: StockTake, said: Mapping[str, Any]) -> object:
     )
 
 
-_DEEDS: Final[Mapping[str, _Deed]] = {
-    "complete": _Deed(
+_DEEDS: Final[Mapping[str, Deed[StockTake]]] = {
+    "complete": Deed(
         gettext_lazy("All is counted"),
         gettext_lazy("The differences can then be looked at and lines counted again. What was seen offline before is"
                      " still taken."),
@@ -79,7 +65,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
         _complete,
         gettext_lazy("Counted. Somebody who may post looks at the differences now."),
     ),
-    "reconcile": _Deed(
+    "reconcile": Deed(
         gettext_lazy("Post the differences"),
         gettext_lazy("Each lot that differs moves by its difference, once, dated to the moment of counting. A posted"
                      " count cannot be changed."),
@@ -89,7 +75,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
         _reconcile,
         gettext_lazy("Posted. The book says what the shelves say."),
     ),
-    "cancel": _Deed(
+    "cancel": Deed(
         gettext_lazy("Give this count up"),
         gettext_lazy("What was seen is kept; nothing is posted, and it cannot be taken up again."),
         gettext_lazy("Give it up"),
@@ -98,7 +84,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
         _cancel,
         gettext_lazy("Given up. Nothing was posted."),
     ),
-    "swap": _Deed(
+    "swap": Deed(
         gettext_lazy("Two lots were mistaken for each other"),
         gettext_lazy("The book moves so much from the lot that is short to the one that is over, at once and as one"
                      " adjustment. Both differences shrink by it."),
