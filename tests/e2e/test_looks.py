@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 from tests.e2e.conftest import PHONE, ROOT, WIDE, LogIn, Screen, Store
-from tests.e2e.test_counting import forgive_the_network, scan_shelf
+from tests.e2e.test_stock_taking import forgive_the_network, scan_shelf
 
 from lotkeeper.accounts.operations.business import BusinessChanges, change_business
 from lotkeeper.stock.operations import IssueLine
