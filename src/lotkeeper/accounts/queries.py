@@ -6,13 +6,13 @@ import hmac
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Prefetch, Q, QuerySet
 
 from lotkeeper.accounts.models import ApiToken, Membership, Tenant, User
 from lotkeeper.accounts.policies import ROLE_PERMISSIONS, Actor, Channel, Permission, Role, Scope
 from lotkeeper.accounts.tokens import digest_of, parse_token
-from lotkeeper.core.errors import NotFound
+from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.core.postgres.calls import call
 
 
@@ -49,6 +49,47 @@ def actor_for_user(user: User, channel: Channel) -> Actor | None:
         return None
     held = Membership.objects.filter(user_id=user.pk).order_by("id").values_list("outlet_id", "role")
     return Actor(tenant_id=user.tenant_id, user_id=user.pk, channel=channel, roles=_roles(held))
+
+
+def business_called(named: str | None) -> Tenant:
+    """The business of this name or number; the only one, if nobody says which.
+
+    Raises:
+        InvalidRequest: if there is none, or more than one.
+    """
+    tenants = Tenant.objects.order_by("pk")
+    if named is not None:
+        tenants = tenants.filter(pk=int(named)) if named.isdigit() else tenants.filter(name=named)
+    found = list(tenants[:2])
+    if not found:
+        message = f"There is no business {named}." if named else "There is no business yet; open one first."
+        raise InvalidRequest({"tenant": [message]}, message)
+    if len(found) > 1:
+        message = "There is more than one business; say which with --tenant."
+        raise InvalidRequest({"tenant": [message]}, message)
+    return found[0]
+
+
+def actor_called(tenant: Tenant, email: str | None, channel: Channel) -> Actor:
+    """Who logs in at the business with this address; its owner, if nobody says who.
+
+    To be called within the business's scope.
+
+    Raises:
+        InvalidRequest: if there is nobody.
+    """
+    with transaction.atomic():
+        people = User.objects.filter(tenant=tenant, is_active=True)
+        if email is not None:
+            person = people.filter(email=email.strip().lower()).first()
+        else:
+            owners = Membership.objects.filter(role=Role.OWNER.value, outlet=None).values("user_id")
+            person = people.filter(pk__in=owners).order_by("pk").first()
+        actor = None if person is None else actor_for_user(person, channel)
+    if actor is None:
+        message = f"Nobody of {tenant.name} logs in with {email}." if email else f"{tenant.name} has no owner."
+        raise InvalidRequest({"email": [message]}, message)
+    return actor
 
 
 def _roles(held: Iterable[tuple[int | None, str]]) -> Mapping[int | None, Role]:

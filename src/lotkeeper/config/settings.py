@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "lotkeeper.stocktakes",
     "lotkeeper.imports",
     "lotkeeper.dashboard",
+    "lotkeeper.legacy",
     "lotkeeper.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -23,6 +23,14 @@ class Refusal(Exception):
         self.detail = detail if detail is not None else self.sentence.format_map(_Known(fields))
         super().__init__(self.detail)
 
+    @property
+    def in_full(self) -> str:
+        """The sentence, or what is wrong with each field where the sentence only points there."""
+        errors = self.fields.get("errors")
+        if errors is None or self.detail != self.sentence:
+            return self.detail
+        return " ".join(f"{name}: {' '.join(sentences)}" for name, sentences in errors.items())
+
 
 class _Known(dict[str, Any]):
     """Format fields that leave an unknown name visible instead of failing inside an error message."""

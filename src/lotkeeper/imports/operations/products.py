@@ -87,7 +87,7 @@ def _import(actor: Actor, rows: Sequence[tuple[int, ProductRow]]) -> ProductTall
             else:
                 tally.unchanged += 1
         except Refusal as refusal:
-            tally.refused.append((number, _sentence(refusal)))
+            tally.refused.append((number, refusal.in_full))
             shelves.forget()
     return tally
 
@@ -164,13 +164,6 @@ def _differs(row: object, given: ProductFields | VariationFields) -> bool:
         (value := getattr(given, name)) is not UNSET and value != getattr(row, name)
         for name in type(given).__dataclass_fields__
     )
-
-
-def _sentence(refusal: Refusal) -> str:
-    errors = refusal.fields.get("errors")
-    if errors is None:
-        return refusal.detail
-    return " ".join(f"{name}: {' '.join(sentences)}" for name, sentences in errors.items())
 
 
 class _Shelves:

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from tqdm import tqdm
 
-from lotkeeper.accounts.models import Membership, Tenant, User
-from lotkeeper.accounts.policies import Actor, Channel, Role
-from lotkeeper.accounts.queries import actor_for_user
+from lotkeeper.accounts.policies import Actor, Channel
+from lotkeeper.accounts.queries import actor_called, business_called
 from lotkeeper.core.errors import Refusal
 from lotkeeper.core.tenancy import tenant_scope
 from lotkeeper.imports.errors import RowsRefused
@@ -69,7 +67,6 @@ class Command(BaseCommand):
         if plan_of is None:
             message = f"The mapping {options['mapping']} is for sales."
             raise CommandError(message)
-        tenant = _tenant(options["tenant"])
         asked = Options(
             path=options["file"],
             sheet=options["sheet"],
@@ -78,8 +75,9 @@ class Command(BaseCommand):
             create_products=options["create_products"],
         )
         try:
+            tenant = business_called(options["tenant"])
             with tenant_scope(tenant.pk):
-                plan = plan_of(_actor(tenant, options["email"]), asked)
+                plan = plan_of(actor_called(tenant, options["email"], Channel.IMPORT), asked)
                 self._show(plan)
                 if not options["apply"]:
                     self.stdout.write("Nothing was written. Run it again with --apply to write it.")
@@ -128,32 +126,3 @@ class Command(BaseCommand):
             )
             more = f" and {len(group) - _ROWS_SHOWN} more" if len(group) > _ROWS_SHOWN else ""
             self.stdout.write(f"  {f'{column} {why}'.strip().rstrip('.')}: row {shown}{more}")
-
-
-def _tenant(named: str | None) -> Tenant:
-    tenants = Tenant.objects.order_by("pk")
-    if named is not None:
-        tenants = tenants.filter(pk=int(named)) if named.isdigit() else tenants.filter(name=named)
-    found = list(tenants[:2])
-    if not found:
-        message = f"There is no business {named}." if named else "There is no business yet; open one first."
-        raise CommandError(message)
-    if len(found) > 1:
-        message = "There is more than one business; say which with --tenant."
-        raise CommandError(message)
-    return found[0]
-
-
-def _actor(tenant: Tenant, email: str | None) -> Actor:
-    with transaction.atomic():
-        people = User.objects.filter(tenant=tenant, is_active=True)
-        if email is not None:
-            person = people.filter(email=email.strip().lower()).first()
-        else:
-            owners = Membership.objects.filter(role=Role.OWNER.value, outlet=None).values("user_id")
-            person = people.filter(pk__in=owners).order_by("pk").first()
-        actor = None if person is None else actor_for_user(person, Channel.IMPORT)
-    if actor is None:
-        message = f"Nobody of {tenant.name} logs in with {email}." if email else f"{tenant.name} has no owner."
-        raise CommandError(message)
-    return actor
