@@ -49,6 +49,12 @@ PAGES = {
     "transfers": "/transfers/",
     "send": "/transfers/new/?variation=421&outlet=1",
     "transfer": "/transfers/3/",
+    "stock-takes": "/stock-takes/?outlet=1",
+    "stock-take-new": "/stock-takes/new/",
+    # The demonstration's own counts: the first is posted, the second goes on.
+    "stock-take-posted": "/stock-takes/1/?only=differences",
+    "stock-take": "/stock-takes/2/",
+    "stock-take-count": "/stock-takes/2/count/",
     "products": "/products/",
     "product-edit": "/products/1/",
     "product-new": "/products/new/",
@@ -93,6 +99,9 @@ def take(browser: Browser, address: str, suffix: str, window: dict[str, int], co
         if name == "sell":
             page.get_by_label("Quantity").fill("5")
             page.get_by_label("Quantity").blur()
+        if name == "stock-take-count":
+            page.locator("[data-to-count] a").first.click()
+            page.get_by_label("How many are there?").fill("12")
         page.wait_for_load_state("networkidle")
         keep(page.screenshot(), f"{name}{suffix}")
     context.close()

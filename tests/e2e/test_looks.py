@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.e2e.conftest import PHONE, ROOT, WIDE, LogIn, Store
+from django.db import transaction
+from playwright.sync_api import expect
+from tests.e2e.conftest import PHONE, ROOT, WIDE, LogIn, Screen, Store
+from tests.e2e.test_stock_taking import forgive_the_network, scan_shelf
 
+from lotkeeper.accounts.operations.business import BusinessChanges, change_business
 from lotkeeper.stock.operations import IssueLine
+from lotkeeper.stocktakes.operations import Observation, Scope, open_stock_take, record_counts, request_recount
 from lotkeeper.transfers.operations import transfer_stock
 
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
@@ -30,6 +36,8 @@ PAGES: dict[str, Callable[[Store, int], str]] = {
     "transfers": lambda _store, _transfer: "/transfers/",
     "send": lambda store, _transfer: f"/transfers/new/?variation={store.milk.pk}",
     "transfer": lambda _store, transfer: f"/transfers/{transfer}/",
+    "stock takes": lambda _store, _transfer: "/stock-takes/",
+    "new count": lambda _store, _transfer: "/stock-takes/new/",
     "products": lambda _store, _transfer: "/products/",
     "product to edit": lambda store, _transfer: f"/products/{store.milk.product_id}/",
     "new product": lambda _store, _transfer: "/products/new/",
@@ -79,6 +87,21 @@ def test_a_page_that_nobody_can_read_is_found(log_in: LogIn) -> None:
     assert [each.partition(":")[0] for each in complaints(screen.page)] == ["color-contrast"]
 
 
+def wrong_with(screen: Screen, name: str) -> list[str]:
+    """What is wrong with the page that is shown, on a desk and on a phone, light and dark."""
+    wrong: list[str] = []
+    screen.page.evaluate(AXE.read_text())
+    for viewport in (WIDE, PHONE):
+        screen.page.set_viewport_size(viewport)
+        too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if screen.page.evaluate(too_wide) > 0:
+            wrong.append(f"{name} at {viewport['width']}: wider than its window")
+        for scheme in ("light", "dark"):
+            screen.page.emulate_media(color_scheme=scheme)
+            wrong += [f"{name} at {viewport['width']}, {scheme}: {each}" for each in complaints(screen.page)]
+    return wrong
+
+
 @pytest.mark.timeout(180)
 def test_every_page_is_accessible_and_fits_its_window(store: Store, log_in: LogIn) -> None:
     sent = transfer_stock(
@@ -89,16 +112,37 @@ def test_every_page_is_accessible_and_fits_its_window(store: Store, log_in: LogI
     )
     screen = log_in(store.owner)
     wrong: list[str] = []
-    axe = AXE.read_text()
     for name, path in PAGES.items():
         screen.open(path(store, sent.pk))
-        screen.page.evaluate(axe)
-        for viewport in (WIDE, PHONE):
-            screen.page.set_viewport_size(viewport)
-            too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            if screen.page.evaluate(too_wide) > 0:
-                wrong.append(f"{name} at {viewport['width']}: wider than its window")
-            for scheme in ("light", "dark"):
-                screen.page.emulate_media(color_scheme=scheme)
-                wrong += [f"{name} at {viewport['width']}, {scheme}: {each}" for each in complaints(screen.page)]
+        wrong += wrong_with(screen, name)
+    assert wrong == []
+
+
+def test_every_page_of_a_count_is_accessible_and_fits_its_window(store: Store, log_in: LogIn) -> None:
+    change_business(actor=store.owner, changes=BusinessChanges(count_tolerance_units=Decimal(1)))
+    take = open_stock_take(actor=store.owner, outlet_id=store.shop.outlet.pk, scope=Scope())
+    seen = [Observation(store.first_milk, Decimal(4), reason="Broken"), Observation(store.held_pills, Decimal(7))]
+    record_counts(actor=store.owner, stock_take_id=take.pk, observations=seen)
+    with transaction.atomic():
+        line = take.items.order_by("id")[0]
+    screen = log_in(store.owner)
+    wrong: list[str] = []
+    for path in ("", "?only=unapproved", "reconcile/", f"swap/?short={line.pk}&over={line.pk}&quantity=1", "complete/"):
+        screen.open(f"/stock-takes/{take.pk}/{path}")
+        wrong += wrong_with(screen, path)
+    request_recount(actor=store.owner, stock_take_id=take.pk, item_ids=[line.pk])
+    screen.open(f"/stock-takes/{take.pk}/count/")
+    wrong += wrong_with(screen, "count")
+    # Something was chosen, and something waits with a reason.
+    screen.context.set_offline(offline=True)
+    screen.page.locator("[data-to-count] a").first.click()
+    screen.page.get_by_label("How many are there?").fill("1.5")
+    screen.page.get_by_role("button", name="Save the count").click()
+    screen.context.set_offline(offline=False)
+    expect(screen.page.locator("[data-refusal]")).to_be_visible()
+    scan_shelf(screen, "4006381333931")
+    wrong += wrong_with(screen, "count, what is found")
+    screen.page.locator("#found a").last.click()
+    wrong += wrong_with(screen, "count, another lot")
+    forgive_the_network(screen)
     assert wrong == []

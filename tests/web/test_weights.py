@@ -12,6 +12,7 @@ from django.test import Client
 from tests.stock.conftest import Shop, make_outlet, shop
 
 from lotkeeper.accounts.models import User
+from lotkeeper.stocktakes.operations import Scope, open_stock_take
 
 __all__ = ["make_outlet", "shop"]
 
@@ -31,6 +32,25 @@ def static_file(name: str) -> bytes:
 def test_the_built_files_are_light() -> None:
     assert weight(static_file("web/dist/app.js")) <= 20 * KILOBYTE
     assert weight(static_file("web/dist/app.css")) <= 12 * KILOBYTE
+
+
+def test_the_page_of_a_count_is_light(shop: Shop) -> None:
+    for number in range(30):
+        variation = shop.variation()
+        for lot in range(5):
+            shop.receive(variation, 5, f"L-{number}-{lot}", expires_in=lot * 20, cost="1")
+    take = open_stock_take(actor=shop.actor, outlet_id=shop.outlet.pk, scope=Scope())
+    browser = Client()
+    browser.force_login(User.objects.get(pk=shop.actor.user_id))
+    page = browser.get(f"/stock-takes/{take.pk}/count/")
+    needed = set(re.findall(r'(?:src|href)="/static/([^"#]+)', page.content.decode()))
+    assert needed == {"web/dist/app.js", "web/dist/count.js", "web/dist/app.css", "web/mark.svg", "web/icons.svg"}
+    # The script that keeps the page comes after it.
+    needed.add("web/dist/count-worker.js")
+    assert weight(page.content) + sum(weight(static_file(name)) for name in needed) <= 60 * KILOBYTE
+    # Once, when somebody turns the camera on for the first time.
+    camera = ("web/dist/camera.js", "web/dist/zxing_reader.wasm")
+    assert sum(weight(static_file(name)) for name in camera) <= 420 * KILOBYTE
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/", 45), ("/stock/", 50), ("/sell/", 45), ("/receive/", 45)])

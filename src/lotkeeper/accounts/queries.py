@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from lotkeeper.accounts.models import ApiToken, Membership, Tenant, User
-from lotkeeper.accounts.policies import Actor, Channel, Permission, Role, Scope
+from lotkeeper.accounts.policies import ROLE_PERMISSIONS, Actor, Channel, Permission, Role, Scope
 from lotkeeper.accounts.tokens import digest_of, parse_token
 from lotkeeper.core.errors import InvalidRequest, NotFound
 from lotkeeper.core.postgres.calls import call
@@ -122,6 +122,14 @@ def colleagues_among(actor: Actor, user_ids: Collection[int]) -> Collection[int]
     """Which of these are active people of the actor's business; whoever works there may name another."""
     found = User.objects.filter(tenant_id=actor.tenant_id, is_active=True, pk__in=user_ids)
     return set(found.values_list("id", flat=True))
+
+
+def people_who_may(actor: Actor, permission: Permission, outlet_id: int) -> QuerySet[User]:
+    """The active people of the actor's business who may do something at an outlet, by name."""
+    roles = [role.value for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
+    there = Membership.objects.filter(Q(outlet_id=outlet_id) | Q(outlet=None), role__in=roles)
+    found = User.objects.filter(tenant_id=actor.tenant_id, is_active=True, pk__in=there.values("user_id"))
+    return found.order_by("name", "email")
 
 
 def user_for(actor: Actor, user_id: int) -> User:

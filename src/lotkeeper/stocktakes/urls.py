@@ -15,13 +15,27 @@ from lotkeeper.stocktakes.api.lines import (
 )
 from lotkeeper.stocktakes.api.proposals import CountNextEndpoint
 from lotkeeper.stocktakes.api.takes import StockTakeEndpoint
+from lotkeeper.stocktakes.pages import counting, deeds, listing, review
 
 _INVENTORY = "api/v1/inventory/"
 _API = f"{_INVENTORY}stock-takes/"
 _ONE = f"{_API}<id:stock_take_id>/"
 _LIST: dict[str, Any] = {"get": "list"}
+_PAGE = "stock-takes/<id:stock_take_id>/"
 
 urlpatterns = [
+    path("stock-takes/", listing.take_list, name="take-list"),
+    path("stock-takes/new/", listing.take_new, name="take-new"),
+    # Below the address of the pages, for a browser keeps pages only for a script that stands there.
+    path("stock-takes/offline.js", counting.count_worker, name="count-worker"),
+    path(_PAGE, review.take_review, name="take-review"),
+    path(f"{_PAGE}count/", counting.take_count, name="take-count"),
+    path(f"{_PAGE}recount/", review.take_recount, name="take-recount"),
+    path(f"{_PAGE}approve/", review.take_approve, name="take-approve"),
+    *(
+        path(f"{_PAGE}{deed}/", deeds.take_deed, {"deed": deed}, name=f"take-{deed}")
+        for deed in ("complete", "reconcile", "cancel", "swap")
+    ),
     path(_API, StockTakeEndpoint.as_view({"get": "list", "post": "create"}), name="stock-takes"),
     path(_ONE, StockTakeEndpoint.as_view({"get": "retrieve", "patch": "note"}), name="stock-take"),
     *(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from lotkeeper.accounts.authentication import actor_of
-from lotkeeper.accounts.pages import for_people
+from lotkeeper.accounts.pages import Deed, for_people
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.core.errors import PermissionRefused
 from lotkeeper.stock.operations import amend_batch, hold_batch, release_batch
@@ -49,19 +48,6 @@ class AmendForm(ReasonForm):
     field_order = ("batch_number", "expiry_date", "unit_cost", "reason", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """One thing that can be done to a lot."""
-
-    title: Any
-    explanation: Any
-    button: Any
-    permission: Permission
-    form: type[PostingForm]
-    do: Callable[[Actor, BatchView, Mapping[str, Any]], object]
-    done: Any
-
-
 def _hold(actor: Actor, view: BatchView, said: Mapping[str, Any]) -> object:
     return hold_batch(
         actor=actor,
@@ -90,8 +76,8 @@ def _amend(actor: Actor, view: BatchView, said: Mapping[str, Any]) -> object:
     )
 
 
-_DEEDS: Final[Mapping[str, _Deed]] = {
-    "hold": _Deed(
+_DEEDS: Final[Mapping[str, Deed[BatchView]]] = {
+    "hold": Deed(
         gettext_lazy("Hold this lot"),
         gettext_lazy("A held lot is left out of every sale until it is released. It can still be written off."),
         gettext_lazy("Hold it"),
@@ -100,7 +86,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
         _hold,
         gettext_lazy("The lot is held: it is not sold until somebody releases it."),
     ),
-    "release": _Deed(
+    "release": Deed(
         gettext_lazy("Release this lot"),
         gettext_lazy("It is sold again from now on, in its turn."),
         gettext_lazy("Release it"),
@@ -109,7 +95,7 @@ _DEEDS: Final[Mapping[str, _Deed]] = {
         _release,
         gettext_lazy("The lot is released: it is sold again in its turn."),
     ),
-    "amend": _Deed(
+    "amend": Deed(
         gettext_lazy("Correct this lot"),
         gettext_lazy("For what was entered wrong. The ledger keeps the old and the new value."),
         gettext_lazy("Correct it"),

@@ -23,7 +23,7 @@ from lotkeeper.stocktakes.queries.lines import (
 )
 from lotkeeper.stocktakes.queries.proposals import MAX_PROPOSALS, Proposal, count_next
 from lotkeeper.stocktakes.queries.seen import CountScan, observations_of, scanned
-from lotkeeper.stocktakes.queries.takes import SLICE, scope_of, sees_book, stock_take_for, stock_takes
+from lotkeeper.stocktakes.queries.takes import SLICE, counted_so_far, scope_of, sees_book, stock_take_for, stock_takes
 
 __all__ = [
     "MAX_PROPOSALS",
@@ -40,6 +40,7 @@ __all__ = [
     "count_next",
     "counted_key",
     "counted_lines",
+    "counted_so_far",
     "explained_key",
     "explained_lines",
     "explanations_of",

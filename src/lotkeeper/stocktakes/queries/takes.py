@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from lotkeeper.accounts.policies import Actor, Permission
 from lotkeeper.catalog.queries import category_and_below
 from lotkeeper.core.errors import NotFound
 from lotkeeper.stock.queries import visible_outlets
-from lotkeeper.stocktakes.models import CountScope, StockTake, StockTakeAssignee, StockTakeStatus
+from lotkeeper.stocktakes.models import CountScope, StockTake, StockTakeAssignee, StockTakeItem, StockTakeStatus
 
 SLICE: Final = "lotkeeper.stocktakes"
 
@@ -57,6 +57,12 @@ def stock_take_for(actor: Actor, stock_take_id: int) -> StockTake:
     if take is None:
         raise NotFound("stock take", stock_take_id=stock_take_id)
     return take
+
+
+def counted_so_far(takes: Sequence[StockTake]) -> Mapping[int, int]:
+    """How many lines of each of these stock takes were counted."""
+    found = StockTakeItem.objects.filter(stock_take__in=[take.pk for take in takes], physical_count__isnull=False)
+    return dict(found.values("stock_take_id").annotate(lines=Count("id")).values_list("stock_take_id", "lines"))
 
 
 def sees_book(actor: Actor, take: StockTake) -> bool:
