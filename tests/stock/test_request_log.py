@@ -18,7 +18,7 @@ from tests.stock.conftest import Shop
 from tests.stock.test_api_till import Till
 
 from lotkeeper.accounts.operations.tenants import NewTenant
-from lotkeeper.accounts.request_log import log_request
+from lotkeeper.accounts.request_log import log_request, log_till_sale
 from lotkeeper.stock.api.till import PATH
 
 Told = Callable[[], list[dict[str, Any]]]
@@ -47,7 +47,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
     return lines
 
 
-def test_a_sale_is_told_the_same_whichever_way_it_went(
+def test_a_sale_is_told_the_ordinary_way_and_a_plain_one_only_when_it_was_slow(
     shop: Shop, client_for: Callable[..., APIClient], told: Told
 ) -> None:
     client = client_for(shop.actor)
@@ -62,20 +62,25 @@ def test_a_sale_is_told_the_same_whichever_way_it_went(
     status, _, headers = till.send({**sale, "reference_id": "b"})
     assert (answer.status_code, status, till.ordinary_calls) == (200, 200, 0)
 
-    ordinary, short = told()
-    assert list(ordinary) == list(short) == KEYS
-    for line, operation_id in ((ordinary, answer["Operation-Id"]), (short, headers["operation-id"])):
+    (ordinary,) = told()
+    log_till_sale(route=PATH, seconds=1.2, actor=shop.actor, operation_id=int(headers["operation-id"]))
+    (slow,) = told()
+    assert list(ordinary) == list(slow) == KEYS
+    for line, level, token, operation_id in (
+        (ordinary, "info", token_id, answer["Operation-Id"]),
+        (slow, "warning", None, headers["operation-id"]),
+    ):
         assert 0 < line.pop("duration_ms") < 60_000
         assert line.pop("timestamp").endswith("Z")
         assert line == {
             "event": "request",
-            "level": "info",
+            "level": level,
             "method": "POST",
             "route": "/api/v1/inventory/deduct/",
             "status": 200,
             "tenant": shop.actor.tenant_id,
             "user": shop.actor.user_id,
-            "token": token_id,
+            "token": token,
             "operation": int(operation_id),
         }
 

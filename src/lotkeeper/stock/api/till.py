@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError
 
-from lotkeeper.accounts.request_log import log_request
+from lotkeeper.accounts.request_log import log_till_sale
 from lotkeeper.accounts.tokens import parse_token
 from lotkeeper.core.errors import Refusal
 from lotkeeper.core.quantity import MAX_ID
@@ -62,10 +62,8 @@ def till_lane(application: Application) -> Application:
                     *posted_headers(posting.operation_id, replayed=posting.replayed).items(),
                 ]
                 start_response("200 OK", headers)
-                log_request(
-                    method="POST",
+                log_till_sale(
                     route=PATH,
-                    status=200,
                     seconds=time.perf_counter() - started,
                     actor=sold.seller,
                     operation_id=posting.operation_id,
