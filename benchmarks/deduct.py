@@ -276,7 +276,7 @@ def running_guide(port: int) -> Iterator[subprocess.Popen[str]]:
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"),
         *("--port", str(port), "--workers", "1", "--blocking-threads", "16"),
-        *("--blocking-threads-idle-timeout", "600", "lotkeeper.config.wsgi:application"),
+        *("--blocking-threads-idle-timeout", "600", "benchmarks.seed_guide.wsgi:application"),
     ]
     with running(command, port, "benchmarks.seed_guide.settings") as process:
         yield process

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from benchmarks.seed_guide.models import Batch, StockMovement
-from lotkeeper.web.api import Endpoint
+from lotkeeper.accounts.authentication import actor_of
 
 
 class InsufficientStockError(Exception):
@@ -51,11 +52,11 @@ def deduct_stock(tenant_id, variation_id, quantity, outlet_id, movement_type, re
     return deductions
 
 
-class SeedDeductView(Endpoint):
+class SeedDeductView(APIView):
     def post(self, request: Request) -> Response:
         body = request.data
         deductions = deduct_stock(
-            request._request.actor.tenant_id,
+            actor_of(request).tenant_id,
             int(body["variation_id"]),
             int(body["quantity"]),
             int(body["outlet_id"]),
